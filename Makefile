@@ -1,0 +1,114 @@
+# Needs make and Python 3.11 or newer; everything else goes into .venv, pinned and checked by hash.
+# `make` alone lists the targets.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+
+# PYTHON=/path/to/python chooses the interpreter; otherwise the newest of these that works.
+PYTHON ?= python3.14 python3.13 python3.12 python3.11 python3 python
+# Further arguments for the tool behind a target: make unit ARGS="-k fold", make demo ARGS=--once
+ARGS ?=
+# Tests of one file stay together, so that costly fixtures are made once.
+WORKERS ?= -n auto --dist loadfile
+
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv
+UV_INSTALL := $(UV) pip install --quiet --python $(BIN)/python
+
+PYPROJECTS := core/pyproject.toml $(wildcard plugins/*/pyproject.toml)
+EDITABLES := $(foreach pyproject,$(PYPROJECTS),--editable ./$(dir $(pyproject)))
+
+# A stamp is newer than what it stands for; when a pin or a pyproject changes, that step runs again.
+UV_READY := $(VENV)/.uv-ready
+RUN_READY := $(VENV)/.run-ready
+DEV_READY := $(VENV)/.dev-ready
+
+##@ Everyday
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^##@ /{print "\n" substr($$0, 5)} /^[a-z-]+:.*## /{printf "  %-8s %s\n", $$1, $$2}' Makefile
+
+.PHONY: setup
+setup: $(DEV_READY) ## make .venv with all that the other targets need (they do it themselves)
+	@echo "$(VENV) is ready: $$($(BIN)/python --version)"
+
+.PHONY: demo
+demo: $(RUN_READY) ## the whole way on this machine, with an emulated CRM; ARGS=--once ends by itself
+	@$(BIN)/afterclick demo $(ARGS)
+
+.PHONY: test
+test: lint types unit ## all that must pass before a commit
+
+.PHONY: fmt
+fmt: $(DEV_READY) ## format, and mend what can be mended
+	@$(BIN)/ruff check --fix --quiet . || true
+	@$(BIN)/ruff format .
+
+##@ One check at a time
+
+.PHONY: lint
+lint: $(DEV_READY) ## format, style, layers, news fragments
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/towncrier build --draft --version next >/dev/null
+
+.PHONY: types
+types: $(DEV_READY) ## mypy
+	@$(BIN)/mypy
+
+.PHONY: unit
+unit: $(DEV_READY) ## the tests; ARGS="-k fold" picks some
+	@$(BIN)/pytest $(WORKERS) $(ARGS)
+
+##@ Upkeep
+
+# Releases younger than a week are left alone: most that turn out to be bad are withdrawn by then.
+COMPILE = $(UV) pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-annotate --exclude-newer '7 days' --custom-compile-command 'make lock' $(ARGS)
+
+.PHONY: lock
+lock: $(UV_READY) ## write requirements/*.txt anew; ARGS=--upgrade takes newer releases
+	$(COMPILE) --group bootstrap -o requirements/bootstrap.txt
+	$(COMPILE) --group build -o requirements/build.txt
+	$(COMPILE) $(PYPROJECTS) --no-emit-package afterclick -o requirements/run.txt
+	$(COMPILE) --group dev $(PYPROJECTS) --no-emit-package afterclick -c requirements/run.txt \
+		-o requirements/dev.txt
+
+.PHONY: clean
+clean: ## remove .venv and all that tools left behind
+	@rm -rf $(VENV) .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache dist
+	@rm -rf $(addsuffix dist,$(dir $(PYPROJECTS)))
+	@find core plugins tests -type d -name __pycache__ -prune -exec rm -rf {} +
+
+# A .venv that works is kept, whoever made it; a broken or too old one is made anew.
+$(UV_READY): requirements/bootstrap.txt
+	@usable='import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))'; \
+	if ! { $(BIN)/python -c "$$usable" && $(BIN)/python -m pip --version; } >/dev/null 2>&1; then \
+		for python in $(PYTHON); do \
+			if $$python -c "$$usable" >/dev/null 2>&1; then found=$$python; break; fi; \
+		done; \
+		if [ -z "$$found" ]; then \
+			echo "No Python 3.11 or newer with venv was found (tried: $(PYTHON))." >&2; \
+			echo "Install one (on Debian and Ubuntu with its python3-venv package), or name it: make PYTHON=/path/to/python" >&2; \
+			exit 1; \
+		fi; \
+		echo "Making $(VENV) with $$($$found --version)"; \
+		$$found -m venv --clear $(VENV); \
+	fi
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
+	@touch $@
+
+# --no-deps: the pins are the only source of versions.
+$(RUN_READY): $(UV_READY) requirements/run.txt requirements/build.txt $(PYPROJECTS)
+	@echo "Installing what the program needs"
+	@$(UV_INSTALL) --no-deps --require-hashes -r requirements/run.txt
+	@$(UV_INSTALL) --no-deps --build-constraints requirements/build.txt --require-build-hashes $(EDITABLES)
+	@touch $@
+
+$(DEV_READY): $(RUN_READY) requirements/dev.txt
+	@echo "Installing what the checks need"
+	@$(UV_INSTALL) --no-deps --require-hashes -r requirements/dev.txt
+	@touch $@
