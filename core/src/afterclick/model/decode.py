@@ -1,0 +1,213 @@
+"""From the sender's bytes to facts, tolerant of every dialect its pages show.
+
+Null, empty and blank count as absent, numbers become text, unknown fields are ignored. Where a
+payload names one thing twice the documented name wins over the article's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import msgspec
+
+from afterclick.clock import from_iso
+from afterclick.model.event import CREATED, Facts
+
+MAX_TEXT = 1024
+MAX_TYPE = 80
+_REFERRAL_PREFIX = "ref"
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
+_IP_VALUE = re.compile(rb'("(?:client_|remote_|visitor_)?ip(?:_address|_addr)?"\s*:\s*)"(?:[^"\\]|\\.)*"')
+
+
+class Decoded(msgspec.Struct, frozen=True, kw_only=True):
+    """What a body says. `problem` tells why it is no event; then only `type` may be known.
+
+    `timestamp` is the payload's own time in milliseconds, None if missing or unreadable.
+    """
+
+    type: str = ""
+    timestamp: int | None = None
+    facts: Facts = Facts()
+    ip: str | None = None
+    problem: str | None = None
+
+
+class _Envelope(msgspec.Struct):
+    event: Any = None
+    timestamp: Any = None
+    data: Any = None
+
+
+_decoder = msgspec.json.Decoder(_Envelope)
+
+
+def decode(body: bytes) -> Decoded:
+    """Read one delivery's body. Never raises: what cannot be read has a `problem`."""
+    try:
+        envelope = _decoder.decode(body)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        envelope_or_problem = _decode_leniently(body)
+        if isinstance(envelope_or_problem, str):
+            return Decoded(problem=envelope_or_problem)
+        envelope = envelope_or_problem
+    event = _text(envelope.event)
+    timestamp = parse_time(envelope.timestamp)
+    if event is None or not isinstance(envelope.event, str):
+        return Decoded(timestamp=timestamp, problem="the body names no event")
+    event = event[:MAX_TYPE]
+    if envelope.data is None:
+        return Decoded(type=event, timestamp=timestamp)
+    if not isinstance(envelope.data, dict):
+        return Decoded(type=event, timestamp=timestamp, problem="data is not an object")
+    data = envelope.data
+    return Decoded(type=event, timestamp=timestamp, facts=read_facts(event, data), ip=_text(data.get("ip")))
+
+
+def _decode_leniently(body: bytes) -> _Envelope | str:
+    """Accept what the strict decoder refuses but JSON allows, such as a lone surrogate."""
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        return "the body is not JSON"
+    if not isinstance(value, dict):
+        return "the body is not an object"
+    return _Envelope(value.get("event"), value.get("timestamp"), value.get("data"))
+
+
+def parse_time(raw: object) -> int | None:
+    """Return milliseconds for ISO 8601 with an offset, or for epoch seconds or milliseconds."""
+    if isinstance(raw, bool):
+        return None
+    try:
+        if isinstance(raw, int | float) or (isinstance(raw, str) and raw.strip().isdigit()):
+            number = int(raw)
+            return number if number >= 100_000_000_000 else number * 1000
+        return from_iso(raw.strip().upper()) if isinstance(raw, str) else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def blank_addresses(body: bytes) -> bytes:
+    """Return the body with every IP address field set to null, everything else byte for byte."""
+    return _IP_VALUE.sub(rb"\1null", body) if b"ip" in body else body
+
+
+def read_facts(event: str, data: Mapping[str, Any]) -> Facts:
+    """Map a payload's fields, in either dialect, to their one name."""
+    path = _Path.of(data)
+    referral = event.startswith("referral.")
+    token = _first(data, "referral_code", "token") if referral else _first(data, "token", "referral_code")
+    token = token or path.token
+    prefix = _slashless(_text(data.get("prefix"))) or path.prefix
+    if prefix is None and (referral or _text(data.get("referral_code"))):
+        prefix = _REFERRAL_PREFIX
+    code = _text(data.get("referral_code"))
+    if code is None and (referral or prefix == _REFERRAL_PREFIX):
+        code = token
+    platform = _first(data, "platform", "os")
+    return Facts(
+        prefix=prefix,
+        token=token,
+        code=code,
+        campaign=_first(data, "campaign", "utm_campaign") or path.campaign,
+        source=_first(data, "source", "utm_source") or path.source,
+        platform=platform.lower() if platform else None,
+        device=_first(data, "device_type"),
+        country=_first(data, "country"),
+        host=_lower(_first(data, "hostname")) or path.host,
+        url=_first(data, "url", "referral_url"),
+        method=_first(data, "method"),
+        milestone=_first(data, "milestone"),
+        referrer=_first(data, "referrer_id", "referrer_token"),
+        names_referrer_as=_referrer_dialect(data) if event == CREATED else None,
+        referred_user=_first(data, "referred_user_id"),
+    )
+
+
+def _referrer_dialect(data: Mapping[str, Any]) -> str | None:
+    """Tell who a `referral.created` is about: the documented names win where both are there."""
+    if _first(data, "referrer_id", "referral_url"):
+        return "code"
+    return "signup" if _text(data.get("referrer_token")) else None
+
+
+class _Path(msgspec.Struct, frozen=True):
+    """What a path or URL says: first segment prefix, second token, whatever follows."""
+
+    prefix: str | None = None
+    token: str | None = None
+    campaign: str | None = None
+    source: str | None = None
+    host: str | None = None
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> _Path:
+        for name in ("deep_link_path", "url", "route", "referral_url"):
+            raw = data.get(name)
+            if isinstance(raw, str) and raw.strip():
+                return cls.parse(raw.strip())
+        return _NO_PATH
+
+    @classmethod
+    def parse(cls, raw: str) -> _Path:
+        try:
+            parts = urlsplit(raw)
+            host = parts.hostname
+        except ValueError:
+            return _NO_PATH
+        segments = [_text(unquote(segment)) for segment in parts.path.split("/")]
+        named = [segment for segment in segments if segment]
+        query = parse_qs(parts.query) if parts.query else {}
+        return cls(
+            prefix=named[0] if named else None,
+            token=named[1] if len(named) > 1 else None,
+            campaign=_text(query.get("utm_campaign", [None])[0]),
+            source=_text(query.get("utm_source", [None])[0]),
+            host=_lower(_text(host)),
+        )
+
+
+_NO_PATH = _Path()
+
+
+def _first(data: Mapping[str, Any], *names: str) -> str | None:
+    for name in names:
+        value = _text(data.get(name))
+        if value is not None:
+            return value
+    return None
+
+
+def _text(raw: object) -> str | None:
+    """Return clean text, or None for what is absent, empty or no scalar.
+
+    Control characters, NUL and lone surrogates break databases, headers and CRMs; they become a
+    blank. Very long text is cut, with a digest so that two long tokens stay two.
+    """
+    if isinstance(raw, str):
+        text = raw
+    elif isinstance(raw, int | float) and not isinstance(raw, bool):
+        text = str(int(raw)) if isinstance(raw, float) and raw.is_integer() else str(raw)
+    else:
+        return None
+    if not text.isprintable():
+        text = _CONTROL.sub(" ", text)
+    text = text.strip()
+    if len(text) > MAX_TEXT:
+        digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+        text = f"{text[: MAX_TEXT - 18]}…{digest}"
+    return text or None
+
+
+def _slashless(text: str | None) -> str | None:
+    return (text.strip("/ ") or None) if text else None
+
+
+def _lower(text: str | None) -> str | None:
+    return text.lower() if text else None

@@ -1,0 +1,248 @@
+"""Whose event is this? The decisions of identity, for a batch of events.
+
+Pure: the caller loads a `View` and stores the `Resolution`. Events are taken in event-time order,
+ties by hash, so that a batch decides the same whatever order it arrived in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from afterclick.model.event import CLICK, COMPLETED, INSTALL, Event
+from afterclick.model.identity import Identity, IdentityKind, exact_identities, founding_identity
+from afterclick.model.journey import (
+    Journey,
+    Policy,
+    Role,
+    Slot,
+    can_be_one,
+    filled_by,
+    opened_by,
+    preference,
+    role_of,
+    slot_of,
+)
+from afterclick.model.lead import contribution, inherited
+from afterclick.model.memory import CodeMemory
+from afterclick.model.view import Decision, Resolution, View, link_name
+from afterclick.model.working import WorkingSet
+
+
+def resolve(events: Iterable[Event], view: View, policy: Policy) -> Resolution:
+    """Decide for every event of a batch whose it is."""
+    resolver = _Resolver(view, policy)
+    for event in sorted(events, key=lambda event: (event.occurred_at, event.tie)):
+        resolver.take(event)
+    return resolver.known.finish()
+
+
+class _Resolver:
+    def __init__(self, view: View, policy: Policy) -> None:
+        self.known = WorkingSet(view)
+        self.policy = policy
+
+    def take(self, event: Event) -> None:
+        role = role_of(event, self.policy)
+        if role is Role.TOUCH:
+            decision = self._touch(event)
+        elif role is Role.PERSON:
+            decision = self._person(event)
+        elif role is Role.LINK:
+            decision = self._click(event) if event.type == CLICK else self._describe(event)
+        else:
+            decision = Decision(how="ignored")
+        self.known.out.decisions[event.id] = decision
+
+    # Touches: anonymous events of a journey.
+
+    def _touch(self, event: Event) -> Decision:
+        personal = exact_identities(event, self.policy.personal_prefixes)
+        if personal:
+            return self._personal_touch(event, personal)
+        slot = slot_of(event)
+        fitting = self.known.fitting(event, slot, self.policy)
+        if fitting:
+            return self._pair(event, slot, fitting)
+        if event.facts.token is None and event.facts.campaign is None:
+            return Decision(how="unattributed")
+        lead = self.known.found(event)
+        self.known.keep(opened_by(event, slot, lead))
+        self._fold(event, lead, event.name, frozenset({founding_identity(event)}))
+        return self._counted(event, Decision(how="founded", lead=lead, journey=event.name))
+
+    def _pair(self, event: Event, slot: Slot, fitting: list[Journey]) -> Decision:
+        """Fill the best journey; it and its first touch are the lead's from now on."""
+        journey = min(fitting, key=lambda journey: preference(journey, event))
+        lead = self.known.root(journey.lead)
+        filled = filled_by(journey, event, slot, lead)
+        waiting = [
+            other for other in fitting if other.person and not other.touched and can_be_one(journey, other)
+        ]
+        if waiting and not journey.person:
+            # The address led to an unclaimed journey, the link to somebody who waits for one.
+            person = min(waiting, key=lambda other: preference(other, event))
+            lead = self.known.join(lead, self.known.root(person.lead))
+            filled = msgspec.structs.replace(filled, lead=lead, person=True)
+        self.known.keep(filled)
+        if filled.person:
+            self.known.stop_waiting(lead, besides=filled.key)
+        own = frozenset() if journey.touched else frozenset({founding_identity(event)})
+        self._fold(event, lead, journey.key, own, candidates=len(fitting))
+        return self._counted(
+            event, Decision(how="probable", lead=lead, journey=journey.key, candidates=len(fitting))
+        )
+
+    def _personal_touch(self, event: Event, names: tuple[Identity, ...]) -> Decision:
+        """Fold a tap on a link that was made for one person: all of them are one journey."""
+        lead = self.known.holder(names[0])
+        how = "exact"
+        own = set(names)
+        if lead is None:
+            lead, how = self.known.found(event), "founded"
+            own.add(founding_identity(event))
+        self.known.name(names, lead)
+        self._fold(event, lead, f"link:{names[0].value}", frozenset(own))
+        return self._counted(event, Decision(how=how, lead=lead))
+
+    # People: events that say who.
+
+    def _person(self, event: Event) -> Decision:
+        stated = exact_identities(event, self.policy.personal_prefixes)
+        if not stated:
+            return Decision(how="unattributed")
+        lead, joined, names = self._by_identity(stated)
+        exact = lead is not None
+        journey, candidates = self._claimable(event, lead)
+        if lead is None:
+            lead = self.known.root(journey.lead) if journey is not None else self.known.found(event)
+        if journey is not None:
+            stub = self.known.root(journey.lead)
+            if stub != lead:
+                joined.append(max(stub, lead))
+                lead = self.known.join(lead, stub)
+            self.known.keep(filled_by(journey, event, Slot.PERSON, lead))
+            self.known.stop_waiting(lead, besides=journey.key)
+            self.known.took_journey(lead)
+        key = journey.key if journey is not None else self._journey_of(event, lead)
+        self.known.name(names, lead)
+        self._fold(event, lead, key, frozenset(names), candidates=candidates)
+        how = "exact" if exact else "founded" if journey is None else "probable"
+        decision = Decision(how=how, lead=lead, journey=key, candidates=candidates, joined=tuple(joined))
+        return self._counted(event, decision, new_person=not exact)
+
+    def _by_identity(self, names: tuple[Identity, ...]) -> tuple[int | None, list[int], tuple[Identity, ...]]:
+        """Return the lead the names point to, the leads that joined it, and the names it may hold.
+
+        Two different user ids are never united: the first holder keeps the weaker identity.
+        """
+        lead: int | None = None
+        users = frozenset(name for name in names if name.kind == IdentityKind.USER)
+        joined: list[int] = []
+        allowed: list[Identity] = []
+        for name in names:
+            holder = self.known.holder(name)
+            theirs = frozenset() if holder is None else self.known.users(holder)
+            if holder is not None and users and theirs and users != theirs:
+                self.known.out.refused.append((name, holder, lead or 0))
+                continue
+            allowed.append(name)
+            users |= theirs
+            if holder is None or holder == lead:
+                continue
+            if lead is None:
+                lead = holder
+            else:
+                joined.append(max(lead, holder))
+                lead = self.known.join(lead, holder)
+        return lead, joined, tuple(allowed)
+
+    def _claimable(self, event: Event, lead: int | None) -> tuple[Journey | None, int | None]:
+        """Return the journey a person may claim and of how many, unless the person has one already."""
+        if lead is not None and self.known.has_journey(lead):
+            return None, None
+        fitting = self.known.fitting(event, Slot.PERSON, self.policy)
+        if not fitting:
+            return None, None
+        return min(fitting, key=lambda journey: preference(journey, event)), len(fitting)
+
+    def _journey_of(self, event: Event, lead: int) -> str:
+        """Return the journey a person's event belongs to; without one, wait for it on the link."""
+        facts = event.facts
+        if facts.token is None:
+            return event.name
+        own = self.known.own_journey(lead, event.space, facts.prefix, facts.token)
+        if own is not None:
+            return own.key
+        if not self.known.has_journey(lead):
+            self.known.keep(opened_by(event, Slot.PERSON, lead))
+        return event.name
+
+    # Links and codes: never a lead.
+
+    def _click(self, event: Event) -> Decision:
+        self._count(event, clicks=1)
+        return Decision(how="link")
+
+    def _describe(self, event: Event) -> Decision:
+        """Remember whose a code is, for the leads that came through it and those that will."""
+        if event.facts.code is None:
+            return Decision(how="unattributed")
+        name = (event.space, event.facts.code)
+        memory = self.known.code(name).after(event)
+        self.known.out.codes[name] = memory
+        for lead in sorted(self.known.came_through(name)):
+            self._inherit(lead, memory)
+        return Decision(how="code")
+
+    # What every lead event does.
+
+    def _fold(
+        self,
+        event: Event,
+        lead: int,
+        journey: str,
+        names: frozenset[Identity],
+        candidates: int | None = None,
+    ) -> None:
+        facts = event.facts
+        campaign = None
+        if facts.campaign is None and facts.token is not None:
+            campaign = self.known.link(link_name(event)).campaign_at(event.occurred_at)
+        said = contribution(
+            event, journey=journey, identities=names, inferred_campaign=campaign, candidates=candidates
+        )
+        self.known.contribute(lead, said)
+        if slot_of(event) is not Slot.PERSON:
+            self.known.took_journey(lead)
+        if facts.code is not None:
+            name = (event.space, facts.code)
+            self.known.out.through[name].add(lead)
+            self._inherit(lead, self.known.code(name))
+
+    def _inherit(self, lead: int, memory: CodeMemory) -> None:
+        if memory.described is not None:
+            self.known.contribute(lead, inherited(described=memory.described, referrer=memory.named))
+
+    def _counted(self, event: Event, decision: Decision, *, new_person: bool = False) -> Decision:
+        self._count(
+            event,
+            installs=int(event.type == INSTALL),
+            people=int(new_person),
+            conversions=int(event.type == COMPLETED),
+        )
+        return decision
+
+    def _count(self, event: Event, **more: int) -> None:
+        """Add the event to the counts of its link and code, and remember its campaign."""
+        name = link_name(event)
+        memory = self.known.link(name)
+        memory = msgspec.structs.replace(memory, counts=memory.counts.plus(**more))
+        if event.facts.campaign is not None:
+            memory = memory.seen(event.facts.campaign, event.occurred_at)
+        self.known.out.links[name] = memory
+        if event.facts.code is not None:
+            code_name = (event.space, event.facts.code)
+            code = self.known.code(code_name)
+            self.known.out.codes[code_name] = msgspec.structs.replace(code, counts=code.counts.plus(**more))

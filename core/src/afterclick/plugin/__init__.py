@@ -1,0 +1,99 @@
+"""What a CRM plugin is written against; a plugin imports this package and `afterclick.sandbox`, nothing else.
+
+A plugin is a distribution with one entry point::
+
+    [project.entry-points."afterclick.crms"]
+    acme = "afterclick_acme.plugin"
+
+and a module in which functions marked with `hookimpl` answer the hooks of
+`afterclick.plugin.hookspecs`. Four are required: `describe`, `match`, `create`, `enrich`.
+`core/docs/plugin-authors.md` walks through a whole one.
+"""
+
+from __future__ import annotations
+
+import pluggy
+
+from afterclick.model.fields import FieldSpec, Kind, Rule, Scalar, canonical
+from afterclick.plugin.errors import (
+    BatchRefused,
+    CallFailed,
+    LaneStop,
+    Misconfigured,
+    NotAuthorized,
+    Throttled,
+)
+from afterclick.plugin.http import Answer, Http
+from afterclick.plugin.types import (
+    Absorption,
+    Ambiguous,
+    Change,
+    Context,
+    Exists,
+    Finding,
+    Gone,
+    Lead,
+    Limit,
+    Match,
+    MatchOutcome,
+    NoMatch,
+    NotYet,
+    Outcome,
+    Plan,
+    PlanStep,
+    PluginInfo,
+    Record,
+    Rejected,
+    RetryLater,
+    State,
+    Synced,
+    Uncertain,
+)
+
+CONTRACT_VERSION = 1
+"""The contract this core speaks; a plugin states the one it was written for in `PluginInfo.contract`."""
+
+PROJECT = "afterclick"
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+__all__ = [
+    "CONTRACT_VERSION",
+    "PROJECT",
+    "Absorption",
+    "Ambiguous",
+    "Answer",
+    "BatchRefused",
+    "CallFailed",
+    "Change",
+    "Context",
+    "Exists",
+    "FieldSpec",
+    "Finding",
+    "Gone",
+    "Http",
+    "Kind",
+    "LaneStop",
+    "Lead",
+    "Limit",
+    "Match",
+    "MatchOutcome",
+    "Misconfigured",
+    "NoMatch",
+    "NotAuthorized",
+    "NotYet",
+    "Outcome",
+    "Plan",
+    "PlanStep",
+    "PluginInfo",
+    "Record",
+    "Rejected",
+    "RetryLater",
+    "Rule",
+    "Scalar",
+    "State",
+    "Synced",
+    "Throttled",
+    "Uncertain",
+    "canonical",
+    "hookimpl",
+]

@@ -1,0 +1,122 @@
+"""The whole plugin contract on one page.
+
+All hooks are `async` except `describe` and `sandbox`. An implementation may take any subset of the
+arguments. The core calls one plugin for one connection at a time; a batch never holds two leads of
+one person. Every input of `match`, `create`, `enrich` and `absorb` gets exactly one answer, in the
+order of the inputs.
+
+What an exception means: a write may have happened, or may still land (`Uncertain`); a `match` is
+tried again later (`RetryLater`). Better answers are the classes of `afterclick.plugin.errors`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pluggy
+
+from afterclick.plugin.types import (
+    Absorption,
+    Change,
+    Context,
+    Finding,
+    Lead,
+    MatchOutcome,
+    Outcome,
+    Plan,
+    PluginInfo,
+    Record,
+)
+
+hookspec = pluggy.HookspecMarker("afterclick")
+
+REQUIRED = ("describe", "match", "create", "enrich")
+"""Hooks without which a plugin is refused; the others have a stated fallback."""
+
+
+@hookspec
+def describe() -> PluginInfo:  # type: ignore[empty-body]
+    """Say what the plugin is: name, settings, default fields, batch size, limits. Since contract 1.
+
+    Called once at load, before any credential is known; must not do I/O.
+    """
+
+
+@hookspec
+async def connect(ctx: Context[Any]) -> Any:
+    """Make what the other hooks find in `ctx.client`. Since contract 1.
+
+    Called once per connection when its lane starts and again after `NotAuthorized` or
+    `Misconfigured`, so resolve here what the CRM calls by other names. Without it, `ctx.client`
+    is None and hooks use `ctx.http`. Raise `NotAuthorized` or `Misconfigured` to pause the lane.
+    """
+
+
+@hookspec
+async def disconnect(ctx: Context[Any]) -> None:
+    """Release what `connect` made. Fallback: nothing to release. Since contract 1."""
+
+
+@hookspec
+async def match(leads: Sequence[Lead], ctx: Context[Any]) -> Sequence[MatchOutcome]:  # type: ignore[empty-body]
+    """Find each lead's record and read the current values of `ctx.fields`. Since contract 1.
+
+    Called before every write. A lead with `record` is read by that id (and followed where the CRM
+    merged or converted it); one without is looked up under **all** its `keys`. Where
+    `uncertain_since` is set a write may have landed unseen: answer `NoMatch` only from a source
+    that shows writes at once, else `NotYet`. Must not write.
+    """
+
+
+@hookspec
+async def create(leads: Sequence[Lead], ctx: Context[Any]) -> Sequence[Outcome]:  # type: ignore[empty-body]
+    """Create a record for each lead, under `lead.keys[0]`, with `lead.values`. Since contract 1.
+
+    Called only for leads that `match` answered with `NoMatch` in the same pass. Answer `Synced`
+    with the new record, or `Exists` where the CRM says that it is there already.
+    """
+
+
+@hookspec
+async def enrich(changes: Sequence[Change], ctx: Context[Any]) -> Sequence[Outcome]:  # type: ignore[empty-body]
+    """Write `change.fields`, and nothing else, to `change.record`. Since contract 1.
+
+    Called only where a value differs or a step is `pending`. Never send an empty value, never the
+    key. Answer `Synced` with the record as the CRM returned it.
+    """
+
+
+@hookspec
+async def absorb(absorptions: Sequence[Absorption], ctx: Context[Any]) -> Sequence[Outcome]:  # type: ignore[empty-body]
+    """Bring a double into its survivor, in steps that are each safe to repeat. Since contract 1.
+
+    Answer `Synced(pending=(…))` to be called again for the steps that remain. Fallback: the
+    survivor is enriched and the double is a finding for the operator.
+    """
+
+
+@hookspec
+async def check(ctx: Context[Any]) -> Sequence[Finding]:  # type: ignore[empty-body]
+    """Compare the account with what the fields need; must not write. Since contract 1.
+
+    Fallback: no findings.
+    """
+
+
+@hookspec
+async def provision(apply: bool, ctx: Context[Any]) -> Plan:  # type: ignore[empty-body]
+    """Say which fields the account lacks and, with `apply`, make them. Since contract 1.
+
+    Run twice it changes nothing the second time. Fallback: an empty plan.
+    """
+
+
+@hookspec
+async def erase(records: Sequence[Record], ctx: Context[Any]) -> Sequence[Outcome]:  # type: ignore[empty-body]
+    """Erase a person's records for good. Fallback: a finding that names them. Since contract 1."""
+
+
+@hookspec
+def sandbox(options: Mapping[str, str]) -> Any:
+    """Return an `afterclick.sandbox.Emulator` of the CRM. Fallback: there is none. Since contract 1."""

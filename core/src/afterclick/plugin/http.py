@@ -1,0 +1,220 @@
+"""The one way out to a CRM: paced, bounded in time, reported, and silent about secrets.
+
+`request` returns every answer the CRM gives, whatever its status: what a status means is the
+plugin's knowledge. It raises `CallFailed` when no answer came, and tells whether the request may
+have been received.
+"""
+
+from __future__ import annotations
+
+import email.utils
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from contextvars import ContextVar
+from typing import Any, Protocol
+
+import aiohttp
+import msgspec
+from multidict import CIMultiDictProxy
+
+from afterclick.clock import Clock
+from afterclick.plugin.errors import CallFailed
+
+DEADLINE: ContextVar[float | None] = ContextVar("deadline", default=None)
+"""`Clock.elapsed()` after which no request of this hook call may start; set by the host."""
+
+MAX_ANSWER = 32 * 1024 * 1024
+_encoder = msgspec.json.Encoder()
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """A CRM's answer: status, headers (case-insensitive) and the raw body."""
+
+    status: int
+    headers: CIMultiDictProxy[str]
+    body: bytes
+
+    @property
+    def ok(self) -> bool:
+        """Tell whether the status is 2xx."""
+        return 200 <= self.status < 300
+
+    def json(self, type: Any = Any) -> Any:
+        """Decode the body as `type`.
+
+        Raises:
+            msgspec.DecodeError: the body is not JSON of that type.
+
+        """
+        return msgspec.json.decode(self.body, type=type, strict=False)
+
+    def retry_after(self, now: int) -> float | None:
+        """Return the seconds of a `Retry-After` header (a number or an HTTP date), or None.
+
+        `now` is the wall time in milliseconds.
+        """
+        raw = self.headers.get("Retry-After", "").strip()
+        if not raw:
+            return None
+        try:
+            return max(0.0, float(raw))
+        except ValueError:
+            pass
+        try:
+            return max(0.0, email.utils.parsedate_to_datetime(raw).timestamp() - now / 1000)
+        except ValueError:
+            return None
+
+
+class CallReport(msgspec.Struct, frozen=True, kw_only=True):
+    """One call to a CRM, for metrics, log and the attempts table; holds no header, value or body."""
+
+    connection: str
+    method: str
+    path: str
+    status: int
+    seconds: float
+    bucket: str
+    correlation: str | None = None
+
+
+CALLS: ContextVar[list[CallReport] | None] = ContextVar("calls", default=None)
+"""Where the calls of this hook call are noted; set by the host."""
+
+
+class Pacer(Protocol):
+    """The limiter of a connection."""
+
+    async def acquire(self, bucket: str, cost: float, deadline: float | None) -> bool:
+        """Wait for `cost` of `bucket`; False if the wait would pass `deadline` (`Clock.elapsed()`)."""
+        ...
+
+    def learn(
+        self, bucket: str, *, amount: float | None, seconds: float | None, remaining: float | None
+    ) -> None:
+        """Take over what the CRM's headers say of a limit."""
+        ...
+
+
+class Http:
+    """The HTTP access of one connection."""
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        *,
+        connection: str,
+        base_url: str,
+        pacer: Pacer,
+        clock: Clock,
+        report: Callable[[CallReport], None],
+        correlation_header: str = "",
+    ) -> None:
+        self._session = session
+        self._connection = connection
+        self.base_url = base_url.rstrip("/")
+        self._pacer = pacer
+        self._clock = clock
+        self._report = report
+        self.correlation_header = correlation_header
+
+    def learn(
+        self,
+        bucket: str,
+        *,
+        amount: float | None = None,
+        seconds: float | None = None,
+        remaining: float | None = None,
+    ) -> None:
+        """Tell the limiter what the CRM's headers say: `remaining` of `amount` in `seconds`."""
+        self._pacer.learn(bucket, amount=amount, seconds=seconds, remaining=remaining)
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: Any = None,
+        form: Mapping[str, str] | None = None,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        bucket: str = "default",
+        cost: float = 1.0,
+    ) -> Answer:
+        """Send one request, never following a redirect, and return the answer.
+
+        `path` is appended to `base_url` unless it is a whole URL. `json` is encoded with msgspec.
+
+        Raises:
+            CallFailed: no answer, or no time left to ask.
+
+        """
+        deadline = DEADLINE.get()
+        if not await self._pacer.acquire(bucket, cost, deadline):
+            raise CallFailed("the limit left no room before the deadline", sent=False)
+        remaining = None if deadline is None else deadline - self._clock.elapsed()
+        if remaining is not None and remaining <= 0:
+            raise CallFailed("no time left to start the request", sent=False)
+        url = path if "://" in path else self.base_url + path
+        send: dict[str, Any] = {"headers": dict(headers or {}), "params": params, "data": form}
+        if json is not None:
+            send["data"] = _encoder.encode(json)
+            send["headers"].setdefault("Content-Type", "application/json")
+        return await self._send(method, url, send, bucket=bucket, remaining=remaining)
+
+    async def _send(
+        self, method: str, url: str, send: dict[str, Any], *, bucket: str, remaining: float | None
+    ) -> Answer:
+        started = time.perf_counter()
+        timeout = aiohttp.ClientTimeout(total=remaining)
+        status = 0
+        correlation: str | None = None
+        try:
+            async with self._session.request(
+                method, url, timeout=timeout, allow_redirects=False, **send
+            ) as response:
+                body = await _bounded(response.content.read)
+                status = response.status
+                correlation = response.headers.get(self.correlation_header or "-")
+                return Answer(status, response.headers, body)
+        except aiohttp.ClientConnectorError as failure:
+            raise CallFailed(f"cannot connect: {_brief(failure)}", sent=False) from failure
+        except (TimeoutError, aiohttp.ClientError, OSError) as failure:
+            raise CallFailed(f"no answer: {_brief(failure)}", sent=True) from failure
+        finally:
+            self._note(
+                CallReport(
+                    connection=self._connection,
+                    method=method,
+                    path=url.removeprefix(self.base_url).partition("?")[0],
+                    status=status,
+                    seconds=time.perf_counter() - started,
+                    bucket=bucket,
+                    correlation=correlation,
+                )
+            )
+
+    def _note(self, call: CallReport) -> None:
+        calls = CALLS.get()
+        if calls is not None:
+            calls.append(call)
+        self._report(call)
+
+
+async def _bounded(read: Callable[[int], Awaitable[bytes]]) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    while chunk := await read(65536):
+        size += len(chunk)
+        if size > MAX_ANSWER:
+            raise aiohttp.ClientPayloadError(f"the answer is larger than {MAX_ANSWER} bytes")
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _brief(failure: BaseException) -> str:
+    """Name a failure without its text: aiohttp puts whole URLs in it."""
+    if isinstance(failure, TimeoutError):
+        return "timed out"
+    cause = getattr(failure, "os_error", None)
+    return f"{type(failure).__name__}: {cause.strerror}" if cause is not None else type(failure).__name__
