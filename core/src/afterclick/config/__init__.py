@@ -1,0 +1,1 @@
+"""What an operator sets: typed, documented, with every fault found at once."""

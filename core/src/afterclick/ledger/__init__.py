@@ -1,0 +1,1 @@
+"""The durable store, in which receiver, folding and syncing meet."""

@@ -1,0 +1,247 @@
+"""What every ledger does: SQLite embedded, PostgreSQL for several replicas.
+
+Everything is asynchronous and in batches. Writes that belong to a lane carry its `Fence` and raise
+`FenceLostError` where another process took the lane over. A write has committed, durably, when the
+call returns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from afterclick.ledger.rows import (
+    Adoption,
+    Attempt,
+    ConnectionRow,
+    Due,
+    EventState,
+    Fence,
+    FindingRow,
+    FoldCommit,
+    LaneRow,
+    LeadRow,
+    NewEvent,
+    Settle,
+    StoredEvent,
+    SyncRow,
+    Totals,
+)
+from afterclick.ledger.signal import Signals
+from afterclick.model.fields import Scalar
+from afterclick.model.view import Needs, View
+
+
+class Ingest(Protocol):
+    """What the receiver needs."""
+
+    async def append(self, event: NewEvent) -> bool:
+        """Store a delivery durably, together with whoever waits just now.
+
+        Returns False where its dedupe key was seen before: nothing is stored then.
+
+        Raises:
+            LedgerError: it could not be stored.
+
+        """
+        ...
+
+    async def ready(self) -> bool:
+        """Tell whether a delivery could be stored now, by storing something."""
+        ...
+
+    async def secret(self, name: str) -> bytes:
+        """Return 32 random bytes, made once per ledger: the key of the address hashes."""
+        ...
+
+
+class Lanes(Protocol):
+    """Who does which job in the cluster."""
+
+    async def acquire(self, lane: str, holder: str, *, now: int, lease_ms: int) -> LaneRow | None:
+        """Take a lane that is free or expired and raise its epoch; None while another holds it."""
+        ...
+
+    async def renew(self, fence: Fence, *, now: int, lease_ms: int) -> bool:
+        """Prolong a lease; False if the lane is another's by now."""
+        ...
+
+    async def release(self, fence: Fence) -> None:
+        """Give a lane back at once."""
+        ...
+
+    async def pause(self, fence: Fence, *, until: int | None, reason: str | None) -> None:
+        """Note that a lane waits, and why; None ends the pause."""
+        ...
+
+    async def lanes(self) -> Sequence[LaneRow]:
+        """Return all lanes."""
+        ...
+
+
+class Folds(Protocol):
+    """What the fold lane needs."""
+
+    async def unfolded(self, limit: int) -> Sequence[StoredEvent]:
+        """Return new events, oldest first."""
+        ...
+
+    async def view(self, needs: Needs) -> View:
+        """Return what a batch has to know before it can be resolved."""
+        ...
+
+    async def lead_states(self, leads: Sequence[int]) -> Mapping[int, LeadRow]:
+        """Return leads by id; unknown ids are left out."""
+        ...
+
+    async def commit_fold(self, commit: FoldCommit) -> float:
+        """Store a batch: events, leads, identities, journeys, memories and syncs, in one transaction.
+
+        Returns the seconds for which it kept other writers out.
+
+        Raises:
+            FenceLostError: another process folds now; nothing was stored.
+
+        """
+        ...
+
+    async def mark_events(self, fence: Fence, ids: Sequence[int], state: EventState, reason: str) -> None:
+        """Set events aside, such as one that cannot be folded."""
+        ...
+
+
+class Syncs(Protocol):
+    """What a sync lane needs."""
+
+    async def take(
+        self,
+        fence: Fence,
+        connection: str,
+        *,
+        now: int,
+        horizon: int,
+        limit: int,
+        besides: Sequence[int],
+        wait_ms: int,
+    ) -> Sequence[Due]:
+        """Return due persons and raise their `tries`.
+
+        Those never tried before count as due up to `horizon`, so that what becomes due within a
+        moment goes out in one call.
+        `besides` are the leads in flight. A person whose write may still land (marked `sending`
+        less than `wait_ms` ago) is not taken but becomes due at that moment.
+        """
+        ...
+
+    async def next_due(self, connection: str) -> int | None:
+        """Return when the next sync is due, in milliseconds, or None if none is."""
+        ...
+
+    async def adopt(self, fence: Fence, connection: str, found: Mapping[int, Adoption]) -> Mapping[int, str]:
+        """Give leads the records that were found for them.
+
+        Rows of leads joined to it give theirs up. Returns, for the leads that were refused, the
+        reason: a record that another person's row holds is never shared.
+        """
+        ...
+
+    async def note_sending(
+        self,
+        fence: Fence,
+        connection: str,
+        leads: Mapping[int, Mapping[str, Scalar]],
+        *,
+        operation: str,
+        now: int,
+    ) -> Sequence[int]:
+        """Mark leads (by id, with the values about to be sent) immediately before a write call.
+
+        Returns those whose row still has that person: a lead that joined another in the meantime
+        must not be written.
+        """
+        ...
+
+    async def settle(self, fence: Fence, settles: Sequence[Settle], attempts: Sequence[Attempt]) -> bool:
+        """Store what a pass learned.
+
+        False where the fence was lost: the records are stored all the same and the leads become due
+        again.
+        """
+        ...
+
+    async def note_attempts(self, attempts: Sequence[Attempt]) -> None:
+        """Store attempts that belong to no settle."""
+        ...
+
+    async def wake(self, connection: str, *, now: int) -> int:
+        """Make parked syncs of a connection active and due, after its mapping changed."""
+        ...
+
+
+class Reads(Protocol):
+    """What commands, metrics and start-up read."""
+
+    async def totals(self, connections: Sequence[str], *, now: int) -> Totals:
+        """Return figures for metrics."""
+        ...
+
+    async def events(
+        self, *, limit: int, state: EventState | None = None, lead: int | None = None
+    ) -> Sequence[StoredEvent]:
+        """Return events, newest first."""
+        ...
+
+    async def event(self, id: int) -> StoredEvent | None:
+        """Return one event."""
+        ...
+
+    async def leads(self, *, limit: int, search: str | None = None) -> Sequence[LeadRow]:
+        """Return living leads, newest change first; `search` finds an exact identity value or a key."""
+        ...
+
+    async def syncs_of(self, leads: Sequence[int]) -> Sequence[SyncRow]:
+        """Return the sync rows of leads."""
+        ...
+
+    async def event_counts(self) -> Mapping[tuple[str, str], int]:
+        """Return how many events there are by (type, state)."""
+        ...
+
+    async def attempts(self, *, limit: int, connection: str | None = None) -> Sequence[Attempt]:
+        """Return attempts, newest first."""
+        ...
+
+    async def findings(self) -> Sequence[FindingRow]:
+        """Return what an operator should know."""
+        ...
+
+
+class Ledger(Ingest, Lanes, Folds, Syncs, Reads, Protocol):
+    """The whole store. `holder` names this process among those that share it; `signals` tell of new work."""
+
+    holder: str
+    signals: Signals
+
+    async def remember_connection(self, row: ConnectionRow) -> ConnectionRow | None:
+        """Store a connection's row; returns the one that was there before."""
+        ...
+
+    async def connections(self) -> Sequence[ConnectionRow]:
+        """Return every remembered connection."""
+        ...
+
+    async def note_findings(self, findings: Sequence[FindingRow]) -> None:
+        """Add findings, or count them again."""
+        ...
+
+    async def plugin_state(self, connection: str, key: str) -> str | None:
+        """Return a value of a plugin's durable state."""
+        ...
+
+    async def set_plugin_state(self, connection: str, key: str, value: str) -> None:
+        """Store a value of a plugin's durable state."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what was accepted and close."""
+        ...

@@ -1,0 +1,295 @@
+"""The rows that cross the line between the ledger and its callers. Times are milliseconds since 1970."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+
+import msgspec
+
+from afterclick.model.event import Event
+from afterclick.model.fields import Scalar
+from afterclick.model.identity import Identity
+from afterclick.model.lead import LeadState
+from afterclick.model.view import Decision, Resolution
+
+
+class EventState(enum.StrEnum):
+    """What became of a stored event."""
+
+    NEW = "new"
+    FOLDED = "folded"
+    IGNORED = "ignored"
+    INVALID = "invalid"
+    UNATTRIBUTED = "unattributed"
+    FAILED = "failed"
+
+
+class SyncState(enum.StrEnum):
+    """Whether a sync goes on by itself: `parked` waits for a change, `held` for a person."""
+
+    ACTIVE = "active"
+    PARKED = "parked"
+    HELD = "held"
+
+
+class NewEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """A verified delivery on its way into the ledger. The body has its IP addresses blanked already."""
+
+    space: str
+    source: str
+    type: str
+    bucket: int
+    tie: bytes
+    occurred_at: int
+    received_at: int
+    body: bytes
+    ip_hash: bytes | None = None
+    time_replaced: bool = False
+    state: EventState = EventState.NEW
+    reason: str | None = None
+
+
+class StoredEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """An event as the ledger holds it."""
+
+    id: int
+    space: str
+    source: str
+    type: str
+    bucket: int
+    tie: bytes
+    occurred_at: int
+    received_at: int
+    body: bytes
+    ip_hash: bytes | None
+    time_replaced: bool
+    state: EventState
+    lead: int | None = None
+    decision: Decision | None = None
+    reason: str | None = None
+
+
+class Fence(msgspec.Struct, frozen=True):
+    """The proof of holding a lane: a write with an older epoch is refused."""
+
+    lane: str
+    epoch: int
+
+
+class LaneRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Who holds a lane, until when, and whether it is paused. `reason` says why."""
+
+    name: str
+    holder: str | None
+    epoch: int
+    expires_at: int
+    paused_until: int | None = None
+    reason: str | None = None
+
+
+class LeadRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A lead: its folded state and version. `joined_into` is the lead that it became part of."""
+
+    id: int
+    space: str
+    state: LeadState
+    keys: tuple[str, ...]
+    version: int
+    joined_into: int | None = None
+    created_at: int = 0
+    changed_at: int = 0
+
+
+class Want(msgspec.Struct, frozen=True):
+    """A connection that a changed lead has to reach, and when at the earliest.
+
+    `sooner` lets the time be moved forward (a stub that got a name no longer waits), never back.
+    """
+
+    connection: str
+    lead: int
+    due_at: int
+    sooner: bool = False
+
+
+class FoldCommit(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything a fold batch writes, in one transaction."""
+
+    fence: Fence
+    now: int
+    resolution: Resolution
+    events: Mapping[int, tuple[EventState, int | None, bytes | None, str | None]]
+    leads: tuple[LeadRow, ...]
+    wants: tuple[Want, ...]
+
+
+class KnownRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """The CRM record of a lead as the ledger remembers it."""
+
+    kind: str
+    id: str
+    url: str | None = None
+    related: Mapping[str, str] = {}
+    created_by_us: bool = False
+
+
+class SyncRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One (connection, lead): what the CRM has, what it should have, when it is due, what went wrong.
+
+    `values` is what we last wrote, by CRM field, `sending_values` what a write whose fate is unknown
+    may have written; `rejected` the values the CRM refused, by field;
+    `doubles` further records of the person; `pending` steps that remain.
+    """
+
+    connection: str
+    lead: int
+    wanted: int
+    synced: int
+    due_at: int
+    record: KnownRecord | None = None
+    values: Mapping[str, Scalar] = {}
+    rejected: Mapping[str, Scalar] = {}
+    doubles: tuple[KnownRecord, ...] = ()
+    pending: tuple[str, ...] = ()
+    tries: int = 0
+    first_failed_at: int | None = None
+    sending: str | None = None
+    sending_since: int | None = None
+    sending_epoch: int | None = None
+    sending_values: Mapping[str, Scalar] = {}
+    state: SyncState = SyncState.ACTIVE
+    reason: str | None = None
+    synced_at: int | None = None
+
+
+class Due(msgspec.Struct, frozen=True, kw_only=True):
+    """A person to sync: the living lead, its sync row and those of the leads that joined it."""
+
+    lead: LeadRow
+    sync: SyncRow
+    joined: tuple[SyncRow, ...] = ()
+    joined_keys: tuple[str, ...] = ()
+
+
+class Adoption(msgspec.Struct, frozen=True, kw_only=True):
+    """The records of a person, the survivor first, and what we last wrote to the survivor."""
+
+    records: tuple[KnownRecord, ...]
+    values: Mapping[str, Scalar] = {}
+
+
+class Settle(msgspec.Struct, frozen=True, kw_only=True):
+    """What a pass learned of one sync. None leaves a column as it is.
+
+    `synced` raises the version the CRM has; `clear_sending` ends the mark of a write whose fate is
+    known; `due_at` moves the next try; `forget_record` drops a record that was never ours.
+    """
+
+    connection: str
+    lead: int
+    synced: int | None = None
+    synced_at: int | None = None
+    record: KnownRecord | None = None
+    forget_record: bool = False
+    values: Mapping[str, Scalar] | None = None
+    rejected: Mapping[str, Scalar] | None = None
+    doubles: tuple[KnownRecord, ...] | None = None
+    pending: tuple[str, ...] | None = None
+    clear_sending: bool = True
+    due_at: int | None = None
+    tries: int | None = None
+    first_failed_at: int | None = None
+    state: SyncState | None = None
+    reason: str | None = None
+
+
+class Attempt(msgspec.Struct, frozen=True, kw_only=True):
+    """One call of a hook. `lead` only where it failed for that lead."""
+
+    at: int
+    connection: str
+    hook: str
+    leads: int
+    result: str
+    status: int | None = None
+    correlation: str | None = None
+    duration_ms: int = 0
+    lead: int | None = None
+    reason: str | None = None
+
+
+class FindingRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Something for the operator, counted by (code, connection, subject)."""
+
+    code: str
+    connection: str
+    subject: str
+    message: str
+    remedy: str
+    level: str
+    first_at: int
+    last_at: int
+    count: int = 1
+
+
+class ConnectionRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A connection the ledger remembers, running or not. `mapping` is a digest of its fields and rules."""
+
+    name: str
+    plugin: str
+    first_seen_at: int
+    mapping: str = ""
+    running: bool = True
+
+
+class Totals(msgspec.Struct, frozen=True, kw_only=True):
+    """Figures for metrics and status: cheap at any size."""
+
+    unfolded: int = 0
+    oldest_unfolded_at: int | None = None
+    due: Mapping[str, int] = {}
+    oldest_due_at: Mapping[str, int] = {}
+    parked: Mapping[str, int] = {}
+    held: Mapping[str, int] = {}
+    size_bytes: int = 0
+
+
+def as_event(stored: StoredEvent, facts: object) -> Event:
+    """Return the stored event as the fold sees it."""
+    return Event(
+        id=stored.id,
+        space=stored.space,
+        source=stored.source,
+        type=stored.type,
+        bucket=stored.bucket,
+        tie=stored.tie,
+        occurred_at=stored.occurred_at,
+        received_at=stored.received_at,
+        facts=facts,  # type: ignore[arg-type]
+        ip_hash=stored.ip_hash,
+    )
+
+
+__all__ = [
+    "Adoption",
+    "Attempt",
+    "ConnectionRow",
+    "Due",
+    "EventState",
+    "Fence",
+    "FindingRow",
+    "FoldCommit",
+    "Identity",
+    "KnownRecord",
+    "LaneRow",
+    "LeadRow",
+    "NewEvent",
+    "Settle",
+    "StoredEvent",
+    "SyncRow",
+    "SyncState",
+    "Totals",
+    "Want",
+    "as_event",
+]

@@ -1,0 +1,126 @@
+"""Opening the file: pragmas, the lock that keeps a second process away, migrations."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import apsw
+
+from afterclick.errors import LedgerError, LedgerLockedError, LedgerSchemaError
+from afterclick.ledger.queries import migrations, statements
+
+_CHECKPOINT_PAGES = 20_000
+Row = tuple[Any, ...]
+
+
+class Database:
+    """One SQLite connection and the named statements."""
+
+    def __init__(self, path: Path, *, write: bool) -> None:
+        flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE if write else apsw.SQLITE_OPEN_READONLY
+        try:
+            self._db = apsw.Connection(str(path), flags=flags, statementcachesize=256)
+        except apsw.CantOpenError as failure:
+            raise LedgerError(
+                f"the ledger {path} cannot be opened", hint="Check that its folder exists and is writable."
+            ) from failure
+        self._sql: Mapping[str, str] = statements("sqlite")
+        self._db.set_busy_timeout(10_000)
+        if write:
+            # One connection writes and checkpoints, so readers never block it and it never blocks them.
+            # FULL: a commit has reached the disk before anybody is told so.
+            for pragma, value in (
+                ("journal_mode", "WAL"),
+                ("synchronous", "FULL"),
+                ("wal_autocheckpoint", _CHECKPOINT_PAGES),
+                ("temp_store", "MEMORY"),
+            ):
+                self._db.pragma(pragma, value)
+
+    def run(self, name: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[Row]:
+        """Run a named statement and return its rows."""
+        return list(self._db.execute(self._sql[name], values))
+
+    def run_text(self, sql: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[Row]:
+        """Run a statement that was made from a named one."""
+        return list(self._db.execute(sql, values))
+
+    def run_many(self, name: str, rows: Sequence[Sequence[Any] | Mapping[str, Any]]) -> None:
+        """Run a named statement for each row."""
+        if rows:
+            self._db.executemany(self._sql[name], rows)
+
+    def text(self, name: str) -> str:
+        """Return a named statement, to fill in its shape."""
+        return self._sql[name]
+
+    def one(self, name: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> Row | None:
+        """Return the first row, or None."""
+        rows = self.run(name, values)
+        return rows[0] if rows else None
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Commit on success, roll back on any failure."""
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+    def migrate(self) -> int:
+        """Apply what is missing of the schema and return its version.
+
+        Raises:
+            LedgerSchemaError: the file was written by a newer program.
+
+        """
+        known = migrations("sqlite")
+        current = int(self._db.pragma("user_version"))
+        if current > known[-1][0]:
+            raise LedgerSchemaError(
+                f"the ledger has schema {current}, this program knows {known[-1][0]}",
+                hint="Install the version of Afterclick that wrote it, or a newer one.",
+            )
+        for number, _, sql in known:
+            if number > current:
+                with self.transaction():
+                    self._db.execute(sql)
+                    self._db.execute(f"PRAGMA user_version = {number}")
+        return known[-1][0]
+
+    def checkpoint(self) -> None:
+        """Bring the write-ahead log back into the file and cut it."""
+        self._db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._db.close()
+
+
+class FileLock:
+    """One serving process per ledger. The kernel drops the lock with the process, so kill -9 leaves none."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path.with_name(path.name + ".lock")
+        self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as failure:
+            os.close(self._file)
+            raise LedgerLockedError(
+                f"another process serves from {path}",
+                hint="Stop it first. Several replicas need PostgreSQL.",
+            ) from failure
+
+    def release(self) -> None:
+        """Let the next process in."""
+        os.close(self._file)

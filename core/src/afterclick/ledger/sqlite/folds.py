@@ -1,0 +1,246 @@
+"""What the fold reads and writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from afterclick.ledger.rows import EventState, Fence, FoldCommit, LeadRow, StoredEvent
+from afterclick.ledger.sqlite import lanes
+from afterclick.ledger.sqlite.database import Database, Row
+from afterclick.model.journey import DAY, Ask, Journey, Slot
+from afterclick.model.lead import decode_state, encode_state
+from afterclick.model.memory import CodeMemory, LinkMemory
+from afterclick.model.view import Decision, Needs, Resolution, View
+
+JOURNEY_LIFE = 8 * DAY
+"""How long (ms) after its last event a journey is kept: longer than any window by default."""
+
+_FREE = {
+    Slot.INSTALL: "install = 0",
+    Slot.CLAIM: "claim = 0",
+    Slot.PERSON: "person = 0 AND (install = 1 OR claim = 1)",
+}
+_json = msgspec.json.Encoder()
+_pack = msgspec.msgpack.Encoder()
+_links = msgspec.msgpack.Decoder(LinkMemory)
+_codes = msgspec.msgpack.Decoder(CodeMemory)
+_decisions = msgspec.msgpack.Decoder(Decision)
+
+
+def ids(values: Iterable[int]) -> str:
+    """Return numbers as a JSON list, the form in which statements take a set."""
+    return _json.encode(list(values)).decode()
+
+
+def unfolded(db: Database, limit: int) -> list[StoredEvent]:
+    """Return new events, oldest first."""
+    return [event_row(row) for row in db.run("unfolded", (limit,))]
+
+
+def event_row(row: Row) -> StoredEvent:
+    """Read an event."""
+    return StoredEvent(
+        id=row[0],
+        space=row[1],
+        source=row[2],
+        type=row[3],
+        bucket=row[4],
+        tie=row[5],
+        occurred_at=row[6],
+        received_at=row[7],
+        body=row[8],
+        ip_hash=row[9],
+        time_replaced=bool(row[10]),
+        state=EventState(row[11]),
+        lead=row[12],
+        decision=None if row[13] is None else _decisions.decode(row[13]),
+        reason=row[14],
+    )
+
+
+def lead_row(row: Row) -> LeadRow:
+    """Read a lead."""
+    return LeadRow(
+        id=row[0],
+        space=row[1],
+        state=decode_state(row[2]),
+        keys=tuple(row[3].split()),
+        version=row[4],
+        joined_into=row[5],
+        created_at=row[6],
+        changed_at=row[7],
+    )
+
+
+def leads(db: Database, wanted: Iterable[int]) -> dict[int, LeadRow]:
+    """Return leads by id."""
+    return {row[0]: lead_row(row) for row in db.run("lead_by_ids", (ids(wanted),))}
+
+
+def view(db: Database, needs: Needs) -> View:
+    """Return what a batch has to know."""
+    seen = View(next_lead=db.run("next_lead")[0][0])
+    for name in needs.identities:
+        row = db.one("identity", (name.space, name.kind, name.value))
+        if row is not None:
+            seen.identities[name] = row[0]
+    seen.leads = {id: row.state for id, row in leads(db, set(seen.identities.values())).items()}
+    found: dict[str, Journey] = {}
+    for ask in needs.asks:
+        for journey in _asked(db, ask):
+            found[journey.key] = journey
+    waiting = {journey.lead for journey in found.values() if journey.person and not journey.touched}
+    for row in db.run("journeys_of_leads", (ids(set(seen.leads) | waiting),)):
+        found[row[0]] = _journey(row)
+    seen.journeys = list(found.values())
+    _remember(db, needs, seen)
+    return seen
+
+
+def _asked(db: Database, ask: Ask) -> Iterable[Journey]:
+    """Return the journeys nearest to the events that ask: before the first, among them, after the last."""
+    names = {name: getattr(ask, name) for name in ("space", "limit")}
+    if ask.ip_hash is not None:
+        names |= {"ip_hash": ask.ip_hash}
+        before, after = "journeys_before_at_address", "journeys_after_at_address"
+    else:
+        names |= {"token": ask.token, "prefix": ask.prefix}
+        before, after = "journeys_before", "journeys_after"
+    spans = [
+        (before, ask.earliest - ask.reach, ask.earliest),
+        (after, ask.latest + 1, ask.latest + ask.reach),
+    ]
+    if ask.latest > ask.earliest:
+        spans.append((before, ask.earliest + 1, ask.latest))
+    return [
+        _journey(row)
+        for statement, first, last in spans
+        for row in db.run_text(
+            db.text(statement).format(free=_FREE[ask.slot]), names | {"first": first, "last": last}
+        )
+    ]
+
+
+def _journey(row: Row) -> Journey:
+    return Journey(
+        key=row[0],
+        space=row[1],
+        lead=row[2],
+        opened_at=row[3],
+        prefix=row[4],
+        token=row[5],
+        ip_hash=row[6],
+        ip_at=row[7],
+        host=row[8],
+        platform=row[9],
+        campaign=row[10],
+        install=bool(row[11]),
+        claim=bool(row[12]),
+        person=bool(row[13]),
+    )
+
+
+def _remember(db: Database, needs: Needs, seen: View) -> None:
+    for link in needs.links:
+        row = db.one("link", link)
+        if row is not None:
+            seen.links[link] = _links.decode(row[0])
+    for code in needs.codes:
+        row = db.one("code", code)
+        if row is not None:
+            seen.codes[code] = _codes.decode(row[0])
+    for space, code_text in needs.described:
+        seen.through[space, code_text] = [row[0] for row in db.run("leads_through", (space, code_text))]
+
+
+def commit(db: Database, fold: FoldCommit) -> None:
+    """Store a batch in one transaction."""
+    with db.transaction():
+        lanes.check(db, fold.fence)
+        out = fold.resolution
+        for joined, root in out.joins.items():
+            db.run("join_lead", {"root": root, "joined": joined})
+            db.run("join_identities", (root, joined))
+            db.run("join_journeys", (root, joined))
+            db.run("join_through", (root, joined))
+        db.run_many("put_lead", [_lead_values(row) for row in fold.leads])
+        for joined, root in out.joins.items():
+            # Again, for a lead that was founded and joined in this very batch.
+            db.run("join_lead", {"root": root, "joined": joined})
+            db.run("join_syncs", (joined,))
+        _put_resolution(db, out, fold.now)
+        versions = {row.id: row.version for row in fold.leads}
+        db.run_many(
+            "want",
+            [
+                {
+                    "connection": want.connection,
+                    "lead": want.lead,
+                    "version": versions[want.lead],
+                    "due": want.due_at,
+                    "sooner": int(want.sooner),
+                }
+                for want in fold.wants
+            ],
+        )
+        db.run_many(
+            "fold_event",
+            [
+                (state.value, lead, decision, reason, id)
+                for id, (state, lead, decision, reason) in fold.events.items()
+            ],
+        )
+
+
+def _put_resolution(db: Database, out: Resolution, now: int) -> None:
+    db.run_many("close_journey", [(key,) for key in out.closed])
+    db.run_many(
+        "put_identity", [(name.space, name.kind, name.value, lead) for name, lead in out.identities.items()]
+    )
+    db.run_many("put_journey", [_journey_values(journey, now) for journey in out.journeys.values()])
+    db.run_many("put_through", [(*name, lead) for name, leads in out.through.items() for lead in leads])
+    db.run_many("put_link", [(*name, _pack.encode(memory)) for name, memory in out.links.items()])
+    db.run_many(
+        "put_code", [(*name, memory.referrer, _pack.encode(memory)) for name, memory in out.codes.items()]
+    )
+
+
+def _lead_values(row: LeadRow) -> tuple[object, ...]:
+    return (
+        row.id,
+        row.space,
+        encode_state(row.state),
+        " ".join(row.keys),
+        row.version,
+        row.created_at,
+        row.changed_at,
+    )
+
+
+def _journey_values(journey: Journey, now: int) -> tuple[object, ...]:
+    return (
+        journey.key,
+        journey.space,
+        journey.lead,
+        journey.opened_at,
+        journey.prefix,
+        journey.token,
+        journey.ip_hash,
+        journey.ip_at,
+        journey.host,
+        journey.platform,
+        journey.campaign,
+        int(journey.install),
+        int(journey.claim),
+        int(journey.person),
+        now + JOURNEY_LIFE,
+    )
+
+
+def mark_events(db: Database, fence: Fence, events: Sequence[int], state: EventState, reason: str) -> None:
+    """Set events aside."""
+    with db.transaction():
+        lanes.check(db, fence)
+        db.run_many("fold_event", [(state.value, None, None, reason, id) for id in events])

@@ -1,0 +1,86 @@
+"""Reading a ledger beside the process that serves from it: what commands and metrics need."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from afterclick.errors import LedgerError
+from afterclick.ledger.rows import (
+    Attempt,
+    ConnectionRow,
+    EventState,
+    FindingRow,
+    LaneRow,
+    LeadRow,
+    StoredEvent,
+    SyncRow,
+    Totals,
+)
+from afterclick.ledger.sqlite import folds, lanes, reads, syncs
+from afterclick.ledger.sqlite.database import Database
+from afterclick.ledger.sqlite.threads import Worker
+
+
+class SqliteReader:
+    """A ledger that is only read: it takes no lock and can run beside a serving process."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._read = Database(path, write=False)
+        self._reader = Worker("ledger-reader")
+
+    @classmethod
+    async def open_reader(cls, path: Path) -> SqliteReader:
+        """Open an existing ledger for reading.
+
+        Raises:
+            LedgerError: there is none.
+
+        """
+        if not await asyncio.to_thread(path.exists):
+            raise LedgerError(
+                f"there is no ledger at {path}",
+                hint="Start `afterclick serve` first, or name the ledger with AFTERCLICK_LEDGER__URL.",
+            )
+        return SqliteReader(path)
+
+    async def lanes(self) -> Sequence[LaneRow]:
+        return await self._reader.do(lambda: [lanes.lane_row(row) for row in self._read.run("lanes")])
+
+    async def totals(self, connections: Sequence[str], *, now: int) -> Totals:
+        return await self._reader.do(lambda: reads.totals(self._read, self._path, connections, now))
+
+    async def events(
+        self, *, limit: int, state: EventState | None = None, lead: int | None = None
+    ) -> Sequence[StoredEvent]:
+        return await self._reader.do(lambda: reads.events(self._read, limit=limit, state=state, lead=lead))
+
+    async def event(self, id: int) -> StoredEvent | None:
+        rows = await self._reader.do(lambda: self._read.run("event", (id,)))
+        return folds.event_row(rows[0]) if rows else None
+
+    async def leads(self, *, limit: int, search: str | None = None) -> Sequence[LeadRow]:
+        return await self._reader.do(lambda: reads.leads(self._read, limit=limit, search=search))
+
+    async def syncs_of(self, leads: Sequence[int]) -> Sequence[SyncRow]:
+        rows = await self._reader.do(lambda: self._read.run("syncs_of_leads", (folds.ids(leads),)))
+        return [syncs.sync_row(row) for row in rows]
+
+    async def event_counts(self) -> Mapping[tuple[str, str], int]:
+        rows = await self._reader.do(lambda: self._read.run("event_counts"))
+        return {(type, state): count for type, state, count in rows}
+
+    async def attempts(self, *, limit: int, connection: str | None = None) -> Sequence[Attempt]:
+        return await self._reader.do(lambda: reads.attempts(self._read, limit=limit, connection=connection))
+
+    async def findings(self) -> Sequence[FindingRow]:
+        return await self._reader.do(lambda: reads.findings(self._read))
+
+    async def connections(self) -> Sequence[ConnectionRow]:
+        return await self._reader.do(lambda: reads.connections(self._read))
+
+    async def close(self) -> None:
+        await self._reader.close()
+        self._read.close()

@@ -1,0 +1,79 @@
+"""What commands, metrics and start-up read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from afterclick.ledger.rows import (
+    Attempt,
+    ConnectionRow,
+    EventState,
+    FindingRow,
+    LeadRow,
+    StoredEvent,
+    Totals,
+)
+from afterclick.ledger.sqlite.database import Database
+from afterclick.ledger.sqlite.folds import event_row, lead_row
+
+
+def totals(db: Database, path: Path, connections: Sequence[str], now: int) -> Totals:
+    """Return figures for metrics; none of them costs more as the ledger grows older."""
+    oldest = db.one("oldest_unfolded")
+    parked: dict[str, int] = {}
+    held: dict[str, int] = {}
+    for connection, state, count in db.run("count_set_aside"):
+        (parked if state == "parked" else held)[connection] = count
+    first = {name: db.run("next_due", (name,))[0][0] for name in connections}
+    return Totals(
+        unfolded=db.run("count_unfolded")[0][0],
+        oldest_unfolded_at=oldest[0] if oldest else None,
+        due={name: db.run("count_due", (name, now))[0][0] for name in connections},
+        oldest_due_at={name: at for name, at in first.items() if at is not None},
+        parked=parked,
+        held=held,
+        size_bytes=_size(path),
+    )
+
+
+def _size(path: Path) -> int:
+    files = (path, path.with_name(path.name + "-wal"))
+    return sum(file.stat().st_size for file in files if file.exists())
+
+
+def events(db: Database, *, limit: int, state: EventState | None, lead: int | None) -> list[StoredEvent]:
+    """Return events, newest first, or those of a lead in the order in which they happened."""
+    if lead is not None:
+        rows = db.run("events_of_lead", {"lead": lead, "limit": limit})
+    else:
+        rows = db.run("events", {"state": None if state is None else state.value, "limit": limit})
+    return [event_row(row) for row in rows]
+
+
+def leads(db: Database, *, limit: int, search: str | None) -> list[LeadRow]:
+    """Return living leads."""
+    if search is None:
+        return [lead_row(row) for row in db.run("leads", (limit,))]
+    return [lead_row(row) for row in db.run("leads_named", {"search": search, "limit": limit})]
+
+
+def attempts(db: Database, *, limit: int, connection: str | None) -> list[Attempt]:
+    """Return attempts, newest first."""
+    names = Attempt.__struct_fields__
+    rows = db.run("attempts", {"connection": connection, "limit": limit})
+    return [Attempt(**dict(zip(names, row, strict=True))) for row in rows]
+
+
+def findings(db: Database) -> list[FindingRow]:
+    """Return findings, newest first."""
+    names = FindingRow.__struct_fields__
+    return [FindingRow(**dict(zip(names, row, strict=True))) for row in db.run("findings")]
+
+
+def connections(db: Database) -> list[ConnectionRow]:
+    """Return every remembered connection."""
+    return [
+        ConnectionRow(name=row[0], plugin=row[1], first_seen_at=row[2], mapping=row[3], running=bool(row[4]))
+        for row in db.run("connections")
+    ]

@@ -1,0 +1,236 @@
+"""The SQLite ledger: every method hands its work to the writing or the reading thread."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import apsw
+
+from afterclick.clock import Clock
+from afterclick.errors import LedgerError
+from afterclick.ledger.rows import (
+    Adoption,
+    Attempt,
+    ConnectionRow,
+    Due,
+    EventState,
+    Fence,
+    FindingRow,
+    FoldCommit,
+    LaneRow,
+    LeadRow,
+    NewEvent,
+    Settle,
+    StoredEvent,
+)
+from afterclick.ledger.signal import EVENTS, Signals
+from afterclick.ledger.signal import syncs as syncs_signal
+from afterclick.ledger.sqlite import folds, ingest, lanes, reads, syncs
+from afterclick.ledger.sqlite.database import Database, FileLock
+from afterclick.ledger.sqlite.reader import SqliteReader
+from afterclick.ledger.sqlite.threads import Writer
+from afterclick.model.fields import Scalar
+from afterclick.model.view import Needs, View
+
+
+class SqliteLedger(SqliteReader):
+    """The embedded ledger. Open it with `open`; only one process may serve from a file."""
+
+    # Whoever has the file lock is the only process there is, so it takes over lanes at once.
+    holder = "embedded"
+
+    def __init__(
+        self,
+        path: Path,
+        clock: Clock,
+        *,
+        batch: int = 256,
+        committed: Callable[[int, float], None] | None = None,
+    ) -> None:
+        self._clock = clock
+        self.signals = Signals()
+        self._lock = FileLock(path)
+        try:
+            self._write = Database(path, write=True)
+            self._write.migrate()
+        except BaseException:
+            self._lock.release()
+            raise
+        super().__init__(path)
+        self._writer = Writer(
+            "ledger-writer",
+            lambda events: ingest.append(self._write, events),
+            batch=batch,
+            committed=committed,
+        )
+
+    @classmethod
+    async def open(
+        cls,
+        path: Path,
+        clock: Clock,
+        *,
+        batch: int = 256,
+        committed: Callable[[int, float], None] | None = None,
+    ) -> SqliteLedger:
+        """Open or create a ledger. `committed` is told the rows and seconds of every group.
+
+        Raises:
+            LedgerLockedError: another process serves from it.
+            LedgerSchemaError: a newer program wrote it.
+
+        """
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return cls(path, clock, batch=batch, committed=committed)
+
+    async def append(self, event: NewEvent) -> bool:
+        new = await self._writer.append(event)
+        if new and event.state is EventState.NEW:
+            self.signals.give(EVENTS)
+        return new
+
+    async def ready(self) -> bool:
+        now = str(self._clock.now()).encode()
+        try:
+            await self._writer.do(lambda: self._write.run("touch_meta", ("ready", now)))
+        except (LedgerError, apsw.Error):
+            return False
+        return True
+
+    async def secret(self, name: str) -> bytes:
+        def make() -> bytes:
+            self._write.run("put_meta", (f"secret:{name}", secrets.token_bytes(32)))
+            value: bytes = self._write.run("meta", (f"secret:{name}",))[0][0]
+            return value
+
+        return await self._writer.do(make)
+
+    async def acquire(self, lane: str, holder: str, *, now: int, lease_ms: int) -> LaneRow | None:
+        return await self._writer.do(lambda: lanes.acquire(self._write, lane, holder, now, lease_ms))
+
+    async def renew(self, fence: Fence, *, now: int, lease_ms: int) -> bool:
+        return await self._writer.do(lambda: lanes.renew(self._write, fence, now, lease_ms))
+
+    async def release(self, fence: Fence) -> None:
+        await self._writer.do(lambda: lanes.release(self._write, fence))
+
+    async def pause(self, fence: Fence, *, until: int | None, reason: str | None) -> None:
+        await self._writer.do(lambda: lanes.pause(self._write, fence, until, reason))
+
+    async def unfolded(self, limit: int) -> Sequence[StoredEvent]:
+        return await self._reader.do(lambda: folds.unfolded(self._read, limit))
+
+    async def view(self, needs: Needs) -> View:
+        return await self._reader.do(lambda: folds.view(self._read, needs))
+
+    async def lead_states(self, leads: Sequence[int]) -> Mapping[int, LeadRow]:
+        return await self._reader.do(lambda: folds.leads(self._read, leads))
+
+    async def commit_fold(self, commit: FoldCommit) -> float:
+        def timed() -> float:
+            started = time.perf_counter()
+            folds.commit(self._write, commit)
+            return time.perf_counter() - started
+
+        seconds = await self._writer.do(timed)
+        for connection in {want.connection for want in commit.wants}:
+            self.signals.give(syncs_signal(connection))
+        return seconds
+
+    async def mark_events(self, fence: Fence, ids: Sequence[int], state: EventState, reason: str) -> None:
+        await self._writer.do(lambda: folds.mark_events(self._write, fence, ids, state, reason))
+
+    async def take(
+        self,
+        fence: Fence,
+        connection: str,
+        *,
+        now: int,
+        horizon: int,
+        limit: int,
+        besides: Sequence[int],
+        wait_ms: int,
+    ) -> Sequence[Due]:
+        def take() -> list[Due]:
+            return syncs.take(
+                self._write,
+                fence,
+                connection,
+                now=now,
+                horizon=horizon,
+                limit=limit,
+                besides=besides,
+                wait_ms=wait_ms,
+            )
+
+        return await self._writer.do(take)
+
+    async def next_due(self, connection: str) -> int | None:
+        def ask() -> int | None:
+            at: int | None = self._read.run("next_due", (connection,))[0][0]
+            return at
+
+        return await self._reader.do(ask)
+
+    async def adopt(self, fence: Fence, connection: str, found: Mapping[int, Adoption]) -> Mapping[int, str]:
+        return await self._writer.do(lambda: syncs.adopt(self._write, fence, connection, found))
+
+    async def note_sending(
+        self,
+        fence: Fence,
+        connection: str,
+        leads: Mapping[int, Mapping[str, Scalar]],
+        *,
+        operation: str,
+        now: int,
+    ) -> Sequence[int]:
+        return await self._writer.do(
+            lambda: syncs.note_sending(self._write, fence, connection, leads, operation, now)
+        )
+
+    async def settle(self, fence: Fence, settles: Sequence[Settle], attempts: Sequence[Attempt]) -> bool:
+        now = self._clock.now()
+        return await self._writer.do(lambda: syncs.settle(self._write, fence, settles, attempts, now))
+
+    async def note_attempts(self, attempts: Sequence[Attempt]) -> None:
+        rows = [syncs.attempt_values(attempt) for attempt in attempts]
+        await self._writer.do(lambda: self._write.run_many("put_attempt", rows))
+
+    async def wake(self, connection: str, *, now: int) -> int:
+        def wake() -> int:
+            before = self._write.run("count_set_aside")
+            self._write.run("wake", (now, connection))
+            return sum(count for name, state, count in before if (name, state) == (connection, "parked"))
+
+        return await self._writer.do(wake)
+
+    async def note_findings(self, findings: Sequence[FindingRow]) -> None:
+        names = FindingRow.__struct_fields__
+        rows = [tuple(getattr(row, name) for name in names) for row in findings]
+        await self._writer.do(lambda: self._write.run_many("put_finding", rows))
+
+    async def remember_connection(self, row: ConnectionRow) -> ConnectionRow | None:
+        def remember() -> ConnectionRow | None:
+            before = {known.name: known for known in reads.connections(self._write)}
+            values = (row.name, row.plugin, row.first_seen_at, int(row.running), row.mapping)
+            self._write.run("put_connection", values)
+            return before.get(row.name)
+
+        return await self._writer.do(remember)
+
+    async def plugin_state(self, connection: str, key: str) -> str | None:
+        rows = await self._reader.do(lambda: self._read.run("plugin_state", (connection, key)))
+        return rows[0][0] if rows else None
+
+    async def set_plugin_state(self, connection: str, key: str, value: str) -> None:
+        await self._writer.do(lambda: self._write.run("put_plugin_state", (connection, key, value)))
+
+    async def close(self) -> None:
+        await self._writer.do(self._write.checkpoint)
+        await self._writer.close()
+        await super().close()
+        self._write.close()
+        self._lock.release()

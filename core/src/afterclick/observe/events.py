@@ -1,0 +1,66 @@
+"""The names of log lines: a fixed vocabulary, so that a search or an alert does not break on wording."""
+
+from __future__ import annotations
+
+import enum
+
+
+class Said(enum.StrEnum):
+    """What a log line reports; the values beside it say of what."""
+
+    # service
+    STARTING = "service-starting"
+    STARTED = "service-started"
+    LISTENING = "listening"
+    STOPPING = "service-stopping"
+    STOPPED = "service-stopped"
+
+    # receiver
+    DELIVERY_ACCEPTED = "delivery-accepted"
+    DELIVERY_REFUSED = "delivery-refused"
+    REQUEST_UNREADABLE = "request-unreadable"
+    REQUEST_FAILED = "request-failed"
+    ROTATED = "secret-changed"
+    ROTATION_FAILED = "secret-unreadable"
+    CONNECTIONS_FULL = "connections-full"
+
+    # ledger
+    LEDGER_OPENED = "ledger-opened"
+    LEDGER_MIGRATED = "ledger-migrated"
+    LEDGER_UNAVAILABLE = "ledger-unavailable"
+
+    # folding
+    FOLD_INTERRUPTED = "fold-interrupted"
+    EVENT_FAILED = "event-failed"
+
+    # plugins and connections
+    PLUGIN_LOADED = "plugin-loaded"
+    PLUGIN_SKIPPED = "plugin-skipped"
+    PLUGIN_IDLE = "plugin-idle"
+    CONNECTION_READY = "connection-ready"
+    CONNECTION_HALF_SET = "connection-half-set"
+    CONNECTION_NEW = "connection-new"
+    MAPPING_CHANGED = "mapping-changed"
+
+    # lanes and syncs
+    LANE_CONNECTED = "lane-connected"
+    CONNECT_FAILED = "connect-failed"
+    DISCONNECT_FAILED = "disconnect-failed"
+    BATCH_INTERRUPTED = "batch-interrupted"
+    BATCH_FAILED = "batch-failed"
+    HOOK_FAILED = "hook-failed"
+    LANE_ACQUIRED = "lane-acquired"
+    LANE_LOST = "lane-lost"
+    LANE_RELEASED = "lane-released"
+    LANE_PAUSED = "lane-paused"
+    LANE_RESUMED = "lane-resumed"
+    LANE_INTERRUPTED = "lane-interrupted"
+    ATTEMPT_SUCCEEDED = "attempt-succeeded"
+    ATTEMPT_FAILED = "attempt-failed"
+    SYNC_PARKED = "sync-parked"
+    SYNC_HELD = "sync-held"
+    FIELD_REJECTED = "field-rejected"
+    FINDING = "finding"
+
+    # everything that other libraries say
+    LIBRARY = "library"
