@@ -1,0 +1,69 @@
+"""The `afterclick` command."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from afterclick import __version__
+from afterclick.cli.config import app as config_app
+from afterclick.cli.demo import demo
+from afterclick.cli.events import app as events_app
+from afterclick.cli.fields import fields
+from afterclick.cli.leads import app as leads_app
+from afterclick.cli.output import complain
+from afterclick.cli.plugins import plugins
+from afterclick.cli.provision import provision
+from afterclick.cli.sandbox import sandbox
+from afterclick.cli.send import app as send_app
+from afterclick.cli.serve import serve
+from afterclick.errors import AfterclickError, ConfigurationError
+
+app = typer.Typer(
+    name="afterclick",
+    help="Deep-link attribution, kept up to date in the CRM.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_show_locals=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("serve")(serve)
+app.command("demo")(demo)
+app.command("plugins")(plugins)
+app.command("provision")(provision)
+app.add_typer(send_app, name="send")
+app.add_typer(leads_app, name="leads")
+app.add_typer(events_app, name="events")
+app.command("fields")(fields)
+app.add_typer(config_app, name="config")
+app.command("sandbox")(sandbox)
+
+FAILED, MISCONFIGURED = 1, 2
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"afterclick {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: bool = typer.Option(
+        False, "--version", callback=_print_version, is_eager=True, help="Print the version."
+    ),
+) -> None:
+    """Run one of the commands below; each has its own --help."""
+
+
+def main() -> None:
+    """Run the command line; errors become one message and an exit code, never a traceback."""
+    try:
+        app()
+    except ConfigurationError as failure:
+        complain(failure)
+        sys.exit(MISCONFIGURED)
+    except AfterclickError as failure:
+        complain(failure)
+        sys.exit(FAILED)

@@ -1,0 +1,154 @@
+"""The fold lane: takes new events, decides whose they are, stores what follows.
+
+Events are picked by their state, never by an id that was seen last: a store may hand out ids out of
+order. A batch that fails is halved down to the event at fault, which is set aside; the others go on.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+from afterclick.clock import Clock
+from afterclick.errors import LedgerError
+from afterclick.folding.batch import Destination, Rules, build, touched
+from afterclick.ledger.api import Ledger
+from afterclick.ledger.lease import Lease
+from afterclick.ledger.rows import EventState, FindingRow, StoredEvent, as_event
+from afterclick.ledger.signal import EVENTS
+from afterclick.model.decode import decode
+from afterclick.model.event import Event
+from afterclick.model.journey import Policy
+from afterclick.model.resolution import resolve
+from afterclick.model.view import needs_of
+from afterclick.observe.events import Said
+from afterclick.observe.log import get_logger
+from afterclick.observe.metrics import LaneState, Metrics
+
+LANE = "fold"
+LOOK_AGAIN = 1.0
+"""Seconds after which the lane looks even without a signal."""
+
+MOST_WRITING = 0.005
+"""Seconds for which a batch may keep deliveries waiting; the batch size follows it."""
+
+SMALLEST, LARGEST = 8, 1024
+
+
+class FoldLane:
+    """Folds one ledger's events; `destinations` tells which connections follow."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        clock: Clock,
+        *,
+        policy: Policy,
+        rules: Rules,
+        destinations: Callable[[], Sequence[Destination]],
+        metrics: Metrics,
+        lease_seconds: float = 10.0,
+    ) -> None:
+        self._ledger = ledger
+        self._clock = clock
+        self._policy = policy
+        self._rules = rules
+        self._destinations = destinations
+        self._metrics = metrics
+        self._lease_seconds = lease_seconds
+        self._size = 64
+        self._log = get_logger("fold")
+
+    async def run(self) -> None:
+        """Fold until cancelled; take the lane again whenever it was lost."""
+        holder, seconds = self._ledger.holder, self._lease_seconds
+        while True:
+            try:
+                self._metrics.lane(LANE, LaneState.WAITING)
+                async with Lease(self._ledger, self._clock, LANE, holder, seconds=seconds) as lease:
+                    self._metrics.lane(LANE, LaneState.RUNNING)
+                    while True:
+                        if not await self.fold_once(lease):
+                            await self._ledger.signals.wait(EVENTS, self._clock, LOOK_AGAIN)
+            except LedgerError as failure:
+                self._log.warning(Said.FOLD_INTERRUPTED, reason=failure.message)
+                await self._clock.sleep(LOOK_AGAIN)
+            finally:
+                self._metrics.lane(LANE, LaneState.STOPPED)
+
+    async def fold_once(self, lease: Lease) -> int:
+        """Fold one batch; return how many events it took."""
+        stored = await self._ledger.unfolded(self._size)
+        if stored:
+            started = time.perf_counter()
+            await self._fold(lease, stored)
+            self._metrics.fold_seconds.observe(time.perf_counter() - started)
+            lag = self._clock.now() - stored[0].received_at
+            self._metrics.fold_lag_seconds.set(max(0.0, lag / 1000))
+        return len(stored)
+
+    async def _fold(self, lease: Lease, stored: Sequence[StoredEvent]) -> None:
+        try:
+            await self._fold_batch(lease, stored)
+        except LedgerError:
+            raise
+        except Exception as failure:
+            if len(stored) == 1:
+                await self._set_aside(lease, stored[0], failure)
+                return
+            middle = len(stored) // 2
+            await self._fold(lease, stored[:middle])
+            await self._fold(lease, stored[middle:])
+
+    async def _fold_batch(self, lease: Lease, stored: Sequence[StoredEvent]) -> None:
+        events = [_read(row) for row in stored]
+        needs = needs_of(events, self._policy)
+        resolution = resolve(events, await self._ledger.view(needs), self._policy)
+        known = await self._ledger.lead_states(sorted(touched(resolution)))
+        commit = build(
+            events,
+            resolution,
+            known,
+            destinations=self._destinations(),
+            rules=self._rules,
+            fence=lease.fence,
+            now=self._clock.now(),
+        )
+        self._resize(await self._ledger.commit_fold(commit), len(events))
+        for state, _, _, _ in commit.events.values():
+            self._metrics.events_folded.labels(state.value).inc()
+        if resolution.refused:
+            findings = [self._refusal(*refused) for refused in resolution.refused]
+            await self._ledger.note_findings(findings)
+            for found in findings:
+                self._metrics.finding(found.code, found.connection)
+
+    def _resize(self, seconds: float, count: int) -> None:
+        ideal = count * MOST_WRITING / max(seconds, 1e-6)
+        self._size = int(min(max(ideal, self._size / 2, SMALLEST), self._size * 2, LARGEST))
+
+    async def _set_aside(self, lease: Lease, event: StoredEvent, failure: Exception) -> None:
+        reason = f"{type(failure).__name__}: {failure}"
+        self._log.warning(Said.EVENT_FAILED, id=event.id, type=event.type, failure=type(failure).__name__)
+        await self._ledger.mark_events(lease.fence, [event.id], EventState.FAILED, reason)
+        self._metrics.events_folded.labels(EventState.FAILED.value).inc()
+
+    def _refusal(self, name: object, holder: int, other: int) -> FindingRow:
+        now = self._clock.now()
+        return FindingRow(
+            code="identity-refused",
+            connection="",
+            subject=f"lead {holder}",
+            message=f"Lead {holder} and {other or 'another person'} state one identity, with two user ids.",
+            remedy="The first holder keeps it, nothing was united. Compare both: `afterclick leads show`.",
+            level="warning",
+            first_at=now,
+            last_at=now,
+        )
+
+
+def _read(row: StoredEvent) -> Event:
+    decoded = decode(row.body)
+    if decoded.problem is not None:
+        raise ValueError(decoded.problem)
+    return as_event(row, decoded.facts)

@@ -1,0 +1,52 @@
+"""Runs an emulator on a socket."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import msgspec
+from aiohttp import web
+
+from afterclick.sandbox.emulator import Emulator
+
+
+class RunningEmulator(msgspec.Struct, frozen=True):
+    """An emulator that answers at `url` (without a slash at the end)."""
+
+    emulator: Emulator
+    url: str
+
+    def settings(self) -> dict[str, str]:
+        """Return the plugin settings that point to this emulator."""
+        return self.emulator.settings()
+
+
+@asynccontextmanager
+async def serve(
+    emulator: Emulator, host: str = "127.0.0.1", port: int = 0, *, public_url: str = ""
+) -> AsyncIterator[RunningEmulator]:
+    """Run `emulator` while the block runs; port 0 takes a free one.
+
+    It asks nobody who they are, so it listens on loopback unless told otherwise. `public_url` is
+    the address that record links get where it is not the one listened on (a container, a proxy).
+
+    Raises:
+        OSError: the port is taken.
+
+    """
+    runner = web.AppRunner(
+        emulator.application(), access_log=None, handle_signals=False, shutdown_timeout=1.0
+    )
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host, port).start()
+        emulator.base_url = (public_url or _url(runner)).rstrip("/")
+        yield RunningEmulator(emulator, emulator.base_url)
+    finally:
+        await runner.cleanup()
+
+
+def _url(runner: web.AppRunner) -> str:
+    host, port = runner.addresses[0][:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -1,0 +1,1 @@
+"""Leads reach the CRMs: one lane per connection, in batches of persons, paced, fenced and repeatable."""

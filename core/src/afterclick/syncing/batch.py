@@ -1,0 +1,253 @@
+"""One pass over a batch of persons: match, adopt, create, enrich, settle.
+
+Three rules keep it right under every crash. A write is marked in the ledger immediately before it
+is sent, and unmarked only when its fate is known. Every write follows a read of the same record in
+the same pass. What was learned is settled, even while stopping.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from afterclick.clock import Clock
+from afterclick.host.caller import Called, Caller
+from afterclick.ledger.api import Ledger
+from afterclick.ledger.lease import Lease
+from afterclick.ledger.rows import Attempt, Due, Settle
+from afterclick.observe.metrics import Metrics
+from afterclick.plugin.errors import LaneStop
+from afterclick.plugin.types import Ambiguous, Gone, Match, NoMatch, Rejected, RetryLater, Uncertain
+from afterclick.syncing.person import Mapped, Person
+from afterclick.syncing.retry import RetryRules, untried
+from afterclick.syncing.verdict import Judge, Write
+
+T = TypeVar("T")
+
+ROUNDS = 8
+"""Writes of one person in one pass: each dropped field and each further step takes another."""
+
+_INPUTS = {"match": "leads", "create": "leads", "enrich": "changes"}
+_TROUBLE = (RetryLater, Rejected, Uncertain, Gone, Ambiguous)
+
+
+@dataclass(slots=True)
+class Report:
+    """What a pass tells its lane: whether the CRM worked, and whether the lane has to wait."""
+
+    answered: bool = False
+    failed: bool = False
+    stop: LaneStop | None = None
+    synced: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PassRules:
+    """What a pass goes by. `settle` is for how many seconds a write may still land."""
+
+    retry: RetryRules
+    settle: float
+    batch: int
+    creates: bool = True
+
+
+class Pass:
+    """Brings one batch of due persons into the CRM."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        clock: Clock,
+        caller: Caller,
+        lease: Lease,
+        *,
+        mapped: Mapped,
+        rules: PassRules,
+        metrics: Metrics,
+    ) -> None:
+        self._ledger = ledger
+        self._clock = clock
+        self._caller = caller
+        self._lease = lease
+        self._mapped = mapped
+        self._rules = rules
+        self._metrics = metrics
+        self._connection = caller.ctx.connection
+        self._judge = Judge(self._connection, rules.retry, rules.settle)
+        self.report = Report()
+
+    async def run(self, due: Sequence[Due]) -> Report:
+        """Do the whole pass. Raises what the ledger raises, and cancellation."""
+        creates, changes = await self._match([Person(one, self._mapped) for one in due])
+        for hook, writes in (("create", creates), ("enrich", changes)):
+            for size, group in _by_tries(writes, self._rules.batch):
+                for start in range(0, len(group), size):
+                    await self._write(hook, group[start : start + size])
+        if self._judge.findings:
+            await self._ledger.note_findings(self._judge.findings)
+            for found in self._judge.findings:
+                self._metrics.finding(found.code, self._connection)
+        self.report.synced = self._judge.synced
+        return self.report
+
+    async def _match(self, people: Sequence[Person]) -> tuple[list[Write], list[Write]]:
+        """Return the creates and changes that are due; everybody else is settled."""
+        called = await self._call("match", [person.lead() for person in people])
+        if (called.broken or called.refused) and len(people) > 1:
+            # A read is safe to repeat: halve down to the lead that breaks it.
+            middle = len(people) // 2
+            first = await self._match(people[:middle])
+            second = await self._match(people[middle:])
+            return first[0] + second[0], first[1] + second[1]
+        if called.refused is not None:
+            called.outcomes = [RetryLater(called.refused.reason)] * len(people)
+        why, now = _why(called), self._clock.now()
+        found: list[tuple[Person, Match]] = []
+        creates: list[Write] = []
+        settles: list[Settle] = []
+        for person, outcome in zip(people, called.outcomes, strict=True):
+            if isinstance(outcome, Match):
+                person.found(outcome)
+                found.append((person, outcome))
+            elif isinstance(outcome, NoMatch) and person.known is None and self._rules.creates:
+                creates.append(Write.create(person))
+            else:
+                settles.append(self._judge.unmatched(person, outcome, now, why))
+        changes = await self._adopt(found, settles)
+        await self._settle(settles, self._attempts("match", called, people))
+        return creates, changes
+
+    async def _adopt(self, found: Sequence[tuple[Person, Match]], settles: list[Settle]) -> list[Write]:
+        """Store whose the records are, then work out what each of them lacks."""
+        now = self._clock.now()
+        new = {person.id: adoption for person, match in found if (adoption := person.adoption(match))}
+        refused: Mapping[int, str] = {}
+        if new:
+            refused = await self._ledger.adopt(self._lease.fence, self._connection, new)
+        changes: list[Write] = []
+        for person, match in found:
+            if person.id in refused:
+                self._judge.refused(person, refused[person.id], now)
+                continue
+            if person.id in new:
+                survivor, *others = new[person.id].records
+                person.known = survivor
+                if others:
+                    self._judge.doubled(person, ", ".join(record.id for record in others), now)
+            change = Write.enrich(person)
+            if change is None:
+                settles.append(self._judge.done(person, match.record, now))
+            else:
+                changes.append(change)
+        return changes
+
+    async def _write(self, hook: str, writes: Sequence[Write], *, round: int = 1) -> None:
+        """Mark, call, settle. A batch that the CRM refuses as a whole is sent in halves."""
+        if self.report.stop is not None:
+            now = self._clock.now()
+            await self._settle([untried(one.person.sync, now=now, reason="not sent") for one in writes], [])
+            return
+        writes = await self._mark(hook, writes)
+        if not writes:
+            return
+        called = await self._call(hook, [write.item for write in writes])
+        if called.refused is not None:
+            if len(writes) > 1:
+                middle = len(writes) // 2
+                await self._write(hook, writes[:middle], round=round)
+                await self._write(hook, writes[middle:], round=round)
+                return
+            called.outcomes = [Rejected(called.refused.reason, called.refused.field)]
+        why, now = _why(called), self._clock.now()
+        settles = [
+            self._judge.written(hook, write, outcome, now, why)
+            for write, outcome in zip(writes, called.outcomes, strict=True)
+        ]
+        people = [write.person for write in writes]
+        await self._settle(settles, self._attempts(hook, called, people))
+        again, self._judge.again = self._judge.again, []
+        if round < ROUNDS:
+            for kind in ("create", "enrich"):
+                rest = [write for write in again if (kind == "create") == (write.person.record is None)]
+                if rest:
+                    await self._write(kind, rest, round=round + 1)
+
+    async def _mark(self, hook: str, writes: Sequence[Write]) -> list[Write]:
+        """Note the write in the ledger; leave out a lead that joined another since it was taken."""
+        values = {write.person.id: write.values for write in writes}
+        marked = set(
+            await self._ledger.note_sending(
+                self._lease.fence, self._connection, values, operation=hook, now=self._clock.now()
+            )
+        )
+        return [write for write in writes if write.person.id in marked]
+
+    async def _call(self, hook: str, inputs: Sequence[Any]) -> Called:
+        called = await self._caller.batch(hook, **{_INPUTS[hook]: inputs})
+        self.report.failed = self.report.failed or called.failed
+        self.report.answered = self.report.answered or not called.failed
+        if called.stop is not None:
+            self.report.stop = called.stop
+        return called
+
+    async def _settle(self, settles: Sequence[Settle], attempts: Sequence[Attempt]) -> None:
+        # With the fence this pass began with: one that comes too late is refused there, and what it
+        # learned is kept.
+        if settles or attempts:
+            await _see_through(self._ledger.settle(self._lease.last_fence, settles, attempts))
+
+    def _attempts(self, hook: str, called: Called, people: Sequence[Person]) -> list[Attempt]:
+        """Return the rows of one call: itself, and each lead for which it failed."""
+        whole = called.stop or called.refused
+        call = Attempt(
+            at=self._clock.now(),
+            connection=self._connection,
+            hook=hook,
+            leads=len(people),
+            result=type(whole).__name__ if whole else "broken" if called.broken else "ok",
+            status=called.calls[-1].status if called.calls else None,
+            correlation=called.calls[-1].correlation if called.calls else None,
+            duration_ms=int(called.seconds * 1000),
+            reason=_why(called) or None,
+        )
+        return [call] + [
+            Attempt(
+                at=call.at,
+                connection=call.connection,
+                hook=hook,
+                leads=1,
+                lead=person.id,
+                result=type(outcome).__name__,
+                status=call.status,
+                correlation=call.correlation,
+                duration_ms=call.duration_ms,
+                reason=outcome.reason,
+            )
+            for person, outcome in zip(people, called.outcomes, strict=True)
+            if isinstance(outcome, _TROUBLE)
+        ]
+
+
+def _why(called: Called) -> str:
+    return str(called.stop or called.refused or called.broken or "")
+
+
+def _by_tries(writes: Sequence[Write], batch: int) -> list[tuple[int, list[Write]]]:
+    """Group writes so that those which failed before travel in ever smaller company."""
+    groups: dict[int, list[Write]] = {}
+    for write in writes:
+        size = max(1, batch >> (2 * max(0, write.person.sync.tries - 1)))
+        groups.setdefault(size, []).append(write)
+    return sorted(groups.items(), key=lambda group: -group[0])
+
+
+async def _see_through(work: Awaitable[T]) -> T:
+    """Finish a write although we are being cancelled, then let the cancellation go on."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        raise

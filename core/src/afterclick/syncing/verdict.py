@@ -1,0 +1,198 @@
+"""From an outcome to what is stored of it. No I/O: the pass carries it out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from afterclick.ledger.rows import FindingRow, Settle, SyncState
+from afterclick.model.fields import Scalar
+from afterclick.plugin.types import (
+    Ambiguous,
+    Exists,
+    Gone,
+    NoMatch,
+    NotYet,
+    Record,
+    Rejected,
+    RetryLater,
+    Synced,
+    Uncertain,
+)
+from afterclick.syncing.findings import finding
+from afterclick.syncing.person import Person, as_known
+from afterclick.syncing.retry import RetryRules, aside, later, uncertain, untried
+
+WAIT_FOR_RECORD = 3600.0
+"""Seconds until a lead is looked for again where the connection may not create records."""
+
+NEXT_STEP = 1000
+"""Milliseconds until a further step is tried by a pass of its own, should this one not get to it."""
+
+_DELETED = "the record was deleted in the CRM"
+
+
+@dataclass(slots=True)
+class Write:
+    """A person with the write that is due: `item` is the plugin's input, `values` what it sends."""
+
+    person: Person
+    values: Mapping[str, Scalar]
+    item: Any
+
+    @classmethod
+    def create(cls, person: Person) -> Write:
+        """Return the write that makes a record."""
+        lead = person.lead(creating=True)
+        return cls(person, lead.values, lead)
+
+    @classmethod
+    def enrich(cls, person: Person) -> Write | None:
+        """Return the write that the record lacks, or None."""
+        change = person.change()
+        return None if change is None else cls(person, change.fields, change)
+
+
+@dataclass(slots=True)
+class Judge:
+    """Turns outcomes into settles, and collects what else follows from them."""
+
+    connection: str
+    retry: RetryRules
+    settle_seconds: float
+    again: list[Write] = field(default_factory=list)
+    findings: list[FindingRow] = field(default_factory=list)
+    synced: int = 0
+
+    def unmatched(self, person: Person, outcome: Any, now: int, why: str) -> Settle:
+        """Return what becomes of a person for whom nothing can be written now."""
+        sync = person.sync
+        match outcome:
+            case NotYet():
+                return untried(sync, now=now, reason=outcome.reason, after=outcome.after)
+            case Ambiguous():
+                self._find(person, "record-ambiguous", outcome.reason, now)
+                return aside(sync, state=SyncState.HELD, reason=outcome.reason, clear=False)
+            case Gone() | NoMatch() if person.known is not None:
+                return self._gone(person, getattr(outcome, "reason", ""), now)
+            case NoMatch() | Gone():
+                reason = "no record yet, and this connection creates none"
+                return untried(sync, now=now, reason=reason, after=WAIT_FOR_RECORD)
+            case RetryLater():
+                return self._later(person, outcome, now, clear=False)
+        return untried(sync, now=now, reason=why)
+
+    def written(self, hook: str, write: Write, outcome: Any, now: int, why: str) -> Settle:
+        """Return what to store of one write."""
+        person, sync = write.person, write.person.sync
+        match outcome:
+            case Synced():
+                return self._synced(hook, write, outcome, now)
+            case Exists():
+                return self._exists(person, outcome.record, now)
+            case Rejected():
+                return self._rejected(write, outcome, now)
+            case Gone():
+                return self._gone(person, outcome.reason, now)
+            case Uncertain():
+                settle = uncertain(
+                    sync, now=now, reason=outcome.reason, settle_seconds=self.settle_seconds, rules=self.retry
+                )
+                return self._told_if_parked(person, settle, outcome.reason, now)
+            case RetryLater():
+                return self._later(person, outcome, now, clear=True)
+        return untried(sync, now=now, reason=why, clear=True)
+
+    def done(self, person: Person, record: Record, now: int) -> Settle:
+        """Return the settle of a record that is right."""
+        self.synced += 1
+        created = person.known is not None and person.known.created_by_us
+        return Settle(
+            connection=self.connection,
+            lead=person.id,
+            synced=person.due.lead.version,
+            synced_at=now,
+            record=as_known(record, person.sync, created=created),
+            values=person.base,
+            rejected=person.rejected,
+            pending=(),
+            tries=0,
+        )
+
+    def _synced(self, hook: str, write: Write, outcome: Synced, now: int) -> Settle:
+        person = write.person
+        created = hook == "create" or (person.known is not None and person.known.created_by_us)
+        person.base = person.written(write.values, outcome.record)
+        person.known = as_known(outcome.record, person.sync, created=created)
+        person.record, person.pending = outcome.record, outcome.pending
+        following = Write.enrich(person) if outcome.pending else None
+        if following is None:
+            return self.done(person, outcome.record, now)
+        self.again.append(following)
+        return Settle(
+            connection=self.connection,
+            lead=person.id,
+            record=person.known,
+            values=person.base,
+            pending=outcome.pending,
+            due_at=now + NEXT_STEP,
+        )
+
+    def _exists(self, person: Person, holder: Record, now: int) -> Settle:
+        """Go over to the record that is there; one that was known before becomes its double."""
+        settle = untried(person.sync, now=now, reason="the record was there already", clear=True)
+        known, doubles = person.known, person.doubles
+        if known is not None and known.id != holder.id:
+            doubles = (known, *(double for double in doubles if double.id != holder.id))
+        record = as_known(holder, person.sync, created=False)
+        return msgspec.structs.replace(settle, record=record, doubles=tuple(doubles), values={})
+
+    def _rejected(self, write: Write, outcome: Rejected, now: int) -> Settle:
+        """Drop the field that the CRM refuses and send the rest; without one, wait for a change."""
+        person, name = write.person, outcome.field
+        if name is None or name not in write.values:
+            self._find(person, "lead-rejected", outcome.reason, now)
+            return aside(person.sync, state=SyncState.PARKED, reason=outcome.reason)
+        person.rejected[name] = write.values[name]
+        self._find(person, "field-rejected", outcome.reason, now, subject=name)
+        rest = Write.create(person) if person.record is None else Write.enrich(person)
+        if rest is None and person.record is not None:
+            return self.done(person, person.record, now)
+        if rest is not None:
+            self.again.append(rest)
+        return Settle(
+            connection=self.connection,
+            lead=person.id,
+            rejected=person.rejected,
+            due_at=now + NEXT_STEP,
+            reason=outcome.reason,
+        )
+
+    def _later(self, person: Person, outcome: RetryLater, now: int, *, clear: bool) -> Settle:
+        settle = later(
+            person.sync, now=now, reason=outcome.reason, after=outcome.after, rules=self.retry, clear=clear
+        )
+        return self._told_if_parked(person, settle, outcome.reason, now)
+
+    def _told_if_parked(self, person: Person, settle: Settle, reason: str, now: int) -> Settle:
+        if settle.state is SyncState.PARKED:
+            self._find(person, "lead-parked", reason, now)
+        return settle
+
+    def _gone(self, person: Person, reason: str, now: int) -> Settle:
+        self._find(person, "record-gone", reason or _DELETED, now)
+        return aside(person.sync, state=SyncState.HELD, reason=reason or _DELETED)
+
+    def _find(self, person: Person, code: str, message: str, now: int, *, subject: str = "") -> None:
+        self.findings.append(finding(code, self.connection, subject or f"lead {person.id}", message, now))
+
+    def refused(self, person: Person, reason: str, now: int) -> None:
+        """Note that a record was found which another person holds."""
+        self._find(person, "record-shared", reason, now)
+
+    def doubled(self, person: Person, others: str, now: int) -> None:
+        """Note that a person has several records."""
+        self._find(person, "record-double", f"the person has further records: {others}", now)
