@@ -1,0 +1,90 @@
+"""HubSpot's addresses, the only place that knows them; every call returns the answer as it came.
+
+Source: HubSpot, "Contacts", "Properties" and "Account information" references. The version stands
+in the path (`/crm/objects/2026-09/contacts`), the same host serves every region.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from afterclick.plugin import Answer, Http
+from afterclick_hubspot import limits
+
+BASE_URL = "https://api.hubapi.com"
+BATCH = 100
+"""Inputs that a batch may hold; a batch counts as one call."""
+CORRELATION_HEADER = "X-HubSpot-Correlation-Id"
+
+
+class Api:
+    """The calls of one account, with one token. Raises `CallFailed` where no answer came."""
+
+    def __init__(self, http: Http, *, token: str, version: str) -> None:
+        self._http = http
+        self._headers = {"Authorization": f"Bearer {token.strip()}", "Accept": "application/json"}
+        self._contacts = f"/crm/objects/{version}/contacts"
+        self._properties = f"/crm/properties/{version}/contacts"
+        self._account = f"/account-info/{version}/details"
+
+    async def read_contacts(
+        self, values: Sequence[str], properties: Sequence[str], *, by: str | None = None
+    ) -> Answer:
+        """Read contacts by record id, or by the unique property `by`; never through the search index."""
+        body: dict[str, Any] = {
+            "properties": list(properties),
+            "propertiesWithHistory": [],
+            "inputs": [{"id": value} for value in values],
+        }
+        if by is not None:
+            body["idProperty"] = by
+        return await self._call("POST", f"{self._contacts}/batch/read", json=body)
+
+    async def read_contact(self, value: str, properties: Sequence[str], *, by: str | None = None) -> Answer:
+        """Read one contact; `value` stands in the address, so it must not be personal."""
+        params = {"properties": ",".join(properties)}
+        if by is not None:
+            params["idProperty"] = by
+        return await self._call("GET", f"{self._contacts}/{quote(value, safe='')}", params=params)
+
+    async def upsert_contacts(self, inputs: Sequence[Mapping[str, Any]]) -> Answer:
+        """Create contacts by a unique property, or update the ones that are there."""
+        return await self._call("POST", f"{self._contacts}/batch/upsert", json={"inputs": list(inputs)})
+
+    async def update_contacts(self, inputs: Sequence[Mapping[str, Any]]) -> Answer:
+        """Update contacts by record id."""
+        return await self._call("POST", f"{self._contacts}/batch/update", json={"inputs": list(inputs)})
+
+    async def properties(self, *, archived: bool = False) -> Answer:
+        """List all definitions of contact properties."""
+        return await self._call("GET", self._properties, params={"archived": str(archived).lower()})
+
+    async def create_properties(self, inputs: Sequence[Mapping[str, Any]]) -> Answer:
+        """Create properties; those that are there already come back as error items."""
+        return await self._call("POST", f"{self._properties}/batch/create", json={"inputs": list(inputs)})
+
+    async def group(self, name: str) -> Answer:
+        """Read a property group."""
+        return await self._call("GET", f"{self._properties}/groups/{quote(name, safe='')}")
+
+    async def create_group(self, name: str, label: str) -> Answer:
+        """Create a property group."""
+        return await self._call("POST", f"{self._properties}/groups", json={"name": name, "label": label})
+
+    async def account(self) -> Answer:
+        """Read the account's id, time zone and address."""
+        return await self._call("GET", self._account)
+
+    async def _call(
+        self, method: str, path: str, *, json: Any = None, params: Mapping[str, str] | None = None
+    ) -> Answer:
+        answer = await self._http.request(
+            method, path, json=json, params=params, headers=self._headers, bucket=limits.BURST
+        )
+        for reading in limits.readings(answer.headers):
+            self._http.learn(
+                reading.bucket, amount=reading.amount, seconds=reading.seconds, remaining=reading.remaining
+            )
+        return answer

@@ -1,0 +1,158 @@
+"""Writes batches of contacts and reads, input by input, what became of them.
+
+Every input carries a trace id: with it HubSpot applies the good ones and reports the others, without it
+one bad value refuses a whole batch. The order of an answer means nothing, and what it does not
+mention is uncertain, never done. Source: HubSpot, "Error handling" (multi-status errors).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from afterclick.plugin import (
+    Answer,
+    BatchRefused,
+    CallFailed,
+    Change,
+    Exists,
+    LaneStop,
+    Lead,
+    Outcome,
+    RetryLater,
+    Synced,
+    Uncertain,
+)
+from afterclick_hubspot import answers, errors, problem
+from afterclick_hubspot.api import BATCH
+from afterclick_hubspot.client import Client
+from afterclick_hubspot.conflicts import holder
+from afterclick_hubspot.correlation import Inputs, Places, faults_of
+from afterclick_hubspot.mapping import Input, changed_contact, new_contact, same, to_record
+from afterclick_hubspot.problem import Problem
+
+Outcomes = dict[int, Outcome]
+
+
+async def create(leads: Sequence[Lead], client: Client) -> list[Outcome]:
+    """Upsert a contact per lead under its first key, so that repeating a create makes no second one."""
+    inputs = {index: new_contact(lead, client.shape) for index, lead in enumerate(leads)}
+    outcomes = await _write(inputs, client, creating=True)
+    return [outcomes[index] for index in range(len(leads))]
+
+
+async def enrich(changes: Sequence[Change], client: Client) -> list[Outcome]:
+    """Update contacts by record id; a change without a value to send needs no call."""
+    inputs = {index: changed_contact(change, client.shape) for index, change in enumerate(changes)}
+    idle: Outcomes = {i: Synced(changes[i].record) for i, input in inputs.items() if not input.properties}
+    busy = {index: input for index, input in inputs.items() if index not in idle}
+    outcomes = idle | await _write(busy, client, creating=False)
+    return [outcomes[index] for index in range(len(changes))]
+
+
+async def _write(inputs: Inputs, client: Client, *, creating: bool) -> Outcomes:
+    """Send all inputs in batches. A lane stop carries the outcomes of the batches before it."""
+    outcomes = _repeated(inputs)
+    waiting = [index for index in inputs if index not in outcomes]
+    sent = False
+    for start in range(0, len(waiting), BATCH):
+        part = {index: inputs[index] for index in waiting[start : start + BATCH]}
+        try:
+            outcomes |= await _write_batch(part, client, creating=creating)
+        except LaneStop as stop:
+            stop.outcomes = {**outcomes, **stop.outcomes}
+            raise
+        except BatchRefused as refusal:
+            if sent:  # it would claim that nothing of the whole call was applied
+                outcomes |= dict.fromkeys(part, RetryLater(refusal.reason))
+            else:
+                raise
+        sent = True
+    return outcomes
+
+
+def _repeated(inputs: Inputs) -> Outcomes:
+    """Put off inputs whose id another one has: HubSpot refuses the whole batch for that."""
+    seen: set[str] = set()
+    put_off: Outcomes = {}
+    for index, input in inputs.items():
+        if same(input.id) in seen:
+            put_off[index] = RetryLater("the batch holds this contact twice")
+        seen.add(same(input.id))
+    return put_off
+
+
+async def _write_batch(inputs: Inputs, client: Client, *, creating: bool) -> Outcomes:
+    key, api = client.shape.key, client.api
+    try:
+        if creating:
+            answer = await api.upsert_contacts([input.as_upsert(key) for input in inputs.values()])
+        else:
+            answer = await api.update_contacts([input.as_update() for input in inputs.values()])
+    except CallFailed as failure:
+        reason = failure.reason
+        return {i: Uncertain(reason) if failure.sent else RetryLater(reason) for i in inputs}
+    if not answer.ok:
+        return await _refused(answer, inputs, client, creating=creating)
+    batch = answers.batch(answer)
+    if batch is None:
+        return {index: Uncertain("HubSpot's answer cannot be read") for index in inputs}
+    return await _read(batch, inputs, client, creating=creating)
+
+
+async def _refused(answer: Answer, inputs: Inputs, client: Client, *, creating: bool) -> Outcomes:
+    """Return what it means that a whole batch was refused; a single input may be named as the fault."""
+    found = client.refused(answer)
+    sent = {name for input in inputs.values() for name in input.properties} - {client.shape.key}
+    verdict = errors.of_call(found, sent, writing=True)
+    if not isinstance(verdict, BatchRefused):
+        return dict.fromkeys(inputs, verdict)
+    if len(inputs) == 1 and (found.duplicate or problem.NOT_FOUND in found.codes):
+        return {i: await _fault(found, input, client, creating=creating) for i, input in inputs.items()}
+    raise verdict
+
+
+async def _read(batch: answers.Batch, inputs: Inputs, client: Client, *, creating: bool) -> Outcomes:
+    """Give every input its outcome: by results, then by errors, and what is left over is uncertain."""
+    places = Places(inputs, client.shape.key)
+    outcomes: Outcomes = {}
+    for contact in batch.results or []:
+        index = places.of_contact(contact)
+        if index is not None:
+            record = to_record(contact, client.shape, inputs[index])
+            outcomes[index] = Synced(record) if contact.new or not creating else Exists(record)
+    faults = faults_of(batch, places, [index for index in inputs if index not in outcomes])
+    for index in inputs:
+        if index not in outcomes and index not in faults:
+            outcomes[index] = Uncertain("HubSpot's answer does not mention it")
+    await _settle_faults(faults, inputs, client, outcomes, creating=creating)
+    return outcomes
+
+
+async def _settle_faults(
+    faults: Mapping[int, Problem], inputs: Inputs, client: Client, outcomes: Outcomes, *, creating: bool
+) -> None:
+    """Add the outcomes of errors. Those that stop the lane come last, so that the stop carries all others."""
+    place = errors.Place(connection=client.ctx.connection, now=client.ctx.clock.now(), day=client.day)
+    stops = {index: errors.lane_stop(found, place) for index, found in faults.items()}
+    try:
+        for index, found in faults.items():
+            if stops[index] is None:
+                outcomes[index] = await _fault(found, inputs[index], client, creating=creating)
+    except LaneStop as stop:
+        stop.outcomes = {**outcomes, **stop.outcomes}
+        raise
+    for first in stops.values():
+        if first is not None:
+            first.outcomes = dict(outcomes)
+            raise first
+
+
+async def _fault(found: Problem, input: Input, client: Client, *, creating: bool) -> Outcome:
+    """Return the outcome of one input's error; a duplicate is traced to the contact in the way."""
+    droppable = input.properties.keys() - {client.shape.key}
+    if not found.duplicate:
+        return errors.of_input(found, droppable, creating=creating)
+    other = await holder(found, input, client, creating=creating)
+    if other is None:
+        return errors.taken(found, droppable)
+    return other if isinstance(other, RetryLater) else Exists(other)
