@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -111,10 +112,10 @@ async def _show(out: Console, set_up: Stage, name: str) -> bool:
     found = [(record, attributes_of(connected, record)) for _, record in await set_up.read_back(name)]
     matched = [_of(person, [shown for _, shown in found]) for person in PEOPLE]
     title = f"\n{connected.plugin.info.title}, as the sales team sees it (read back from the CRM)"
-    table = Table(title=title, title_justify="left", header_style="bold")
+    table = Table(title=title, title_justify="left", header_style="bold", box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("")
     for person in PEOPLE:
-        table.add_column(person.who)
+        table.add_column(person.who, overflow="fold")
     for attribute, label in _ROWS:
         cells = [_cell(shown, attribute) for shown in matched]
         table.add_row(label, *cells)

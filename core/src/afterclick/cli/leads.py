@@ -12,6 +12,7 @@ from afterclick.cli.common import reading, run
 from afterclick.cli.output import AsJson, ConfigFile, console, moment, print_json, print_table
 from afterclick.errors import AfterclickError
 from afterclick.ledger.rows import LeadRow, StoredEvent, SyncRow
+from afterclick.model.fields import Scalar
 from afterclick.model.lead import attributes
 
 app = typer.Typer(help="Show leads and what the CRMs have of them.", invoke_without_command=True)
@@ -53,7 +54,13 @@ def _line(row: LeadRow, syncs: list[SyncRow]) -> tuple[Any, ...]:
     known = attributes(row.state)
     who = known.get("email") or known.get("user_id") or ("named" if row.state.named else "stub")
     places = ", ".join(f"{sync.connection} {_state(sync)}" for sync in syncs)
-    return (row.id, who, *(known.get(name) for name in _COLUMNS), places)
+    return (row.id, who, *(_short(known.get(name)) for name in _COLUMNS), places)
+
+
+def _short(value: Scalar | None) -> str:
+    """Return a time to the minute, as a table has room for; anything else as it is."""
+    text = "" if value is None else str(value)
+    return text[:16].replace("T", " ") if len(text) == 24 and text.endswith("Z") else text
 
 
 def _state(sync: SyncRow) -> str:

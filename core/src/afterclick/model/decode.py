@@ -22,7 +22,9 @@ MAX_TEXT = 1024
 MAX_TYPE = 80
 _REFERRAL_PREFIX = "ref"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
-_IP_VALUE = re.compile(rb'("(?:client_|remote_|visitor_)?ip(?:_address|_addr)?"\s*:\s*)"(?:[^"\\]|\\.)*"')
+_IP_VALUE = re.compile(
+    rb'("(?:client_|remote_|visitor_)?ip(?:_address|_addr)?"\s*:\s*)(?:"(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*)'
+)
 
 
 class Decoded(msgspec.Struct, frozen=True, kw_only=True):
@@ -148,11 +150,19 @@ class _Path(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> _Path:
-        for name in ("deep_link_path", "url", "route", "referral_url"):
-            raw = data.get(name)
-            if isinstance(raw, str) and raw.strip():
-                return cls.parse(raw.strip())
-        return _NO_PATH
+        raws = (data.get(name) for name in ("deep_link_path", "url", "route", "referral_url"))
+        found = [cls.parse(raw.strip()) for raw in raws if isinstance(raw, str) and raw.strip()]
+        if len(found) < 2:
+            return found[0] if found else _NO_PATH
+        # Prefix and token belong together; everything else is the first that says it.
+        link = max(found, key=lambda path: (path.token is not None, path.prefix is not None))
+        return cls(
+            prefix=link.prefix,
+            token=link.token,
+            campaign=next((path.campaign for path in found if path.campaign), None),
+            source=next((path.source for path in found if path.source), None),
+            host=next((path.host for path in found if path.host), None),
+        )
 
     @classmethod
     def parse(cls, raw: str) -> _Path:

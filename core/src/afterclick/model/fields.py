@@ -8,7 +8,9 @@ a day. An empty value has no form: it is left out, and never sent.
 from __future__ import annotations
 
 import enum
+import math
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -80,8 +82,7 @@ def canonical(kind: Kind, raw: object) -> Scalar | None:
     if not text:
         return None
     try:
-        if kind is Kind.NUMBER:
-            number = float(text)
+        if kind is Kind.NUMBER and math.isfinite(number := float(text)):
             return int(number) if number.is_integer() else number
         if kind is Kind.DATETIME:
             return to_iso(_milliseconds(text))
@@ -134,8 +135,9 @@ def render(
 
 def _in_kind(spec: FieldSpec, raw: Scalar, zone: str) -> Scalar | None:
     if spec.kind is Kind.DATE and isinstance(raw, str) and len(raw) > 10:
-        moment = datetime.fromisoformat(raw)
-        return moment.astimezone(ZoneInfo(zone)).date().isoformat()
+        # A field may be mapped to text that anybody can type; that is the CRM's to refuse.
+        with suppress(ValueError, OverflowError):
+            return datetime.fromtimestamp(from_iso(raw) / 1000, ZoneInfo(zone)).date().isoformat()
     value = canonical(spec.kind, raw)
     if isinstance(value, str) and spec.max_length is not None and len(value) > spec.max_length:
         return value[: spec.max_length - 1].rstrip() + "…"

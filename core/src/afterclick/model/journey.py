@@ -73,9 +73,16 @@ class Journey(msgspec.Struct, frozen=True, kw_only=True):
         """Tell whether it has an install or a claim; without one, a person waits in it."""
         return self.install or self.claim
 
-    def filled(self, slot: Slot) -> bool:
-        """Tell whether the place is taken."""
-        return bool(getattr(self, slot.value))
+    def takes(self, slot: Slot) -> bool:
+        """Tell whether an event may still come into the place.
+
+        A person event knows the link only; whoever waits is met by a touch, never by a second person.
+        """
+        if slot is Slot.INSTALL:
+            return not self.install
+        if slot is Slot.CLAIM:
+            return not self.claim
+        return not self.person and self.touched
 
 
 class Ask(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,10 +124,7 @@ def slot_of(event: Event) -> Slot:
 
 def fits(journey: Journey, event: Event, slot: Slot, policy: Policy) -> bool:
     """Tell whether a journey can be the event's: link or address agrees, nothing known disagrees."""
-    if journey.filled(slot) or journey.space != event.space:
-        return False
-    # A person event knows the link only; whoever waits is met by a touch, never by a second person.
-    if slot is Slot.PERSON and not journey.touched:
+    if journey.space != event.space or not journey.takes(slot):
         return False
     facts = event.facts
     if not _nothing_disagrees(journey, facts):

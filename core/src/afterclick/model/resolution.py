@@ -172,7 +172,7 @@ class _Resolver:
         facts = event.facts
         if facts.token is None:
             return event.name
-        own = self.known.own_journey(lead, event.space, facts.prefix, facts.token)
+        own = self.known.own_journey(lead, facts.prefix, facts.token)
         if own is not None:
             return own.key
         if not self.known.has_journey(lead):

@@ -22,9 +22,10 @@ class WorkingSet:
         self.view = view
         self.out = Resolution()
         self._journeys: dict[str, Journey] = {}
-        self._by_token: dict[tuple[str, str], dict[str, None]] = defaultdict(dict)
-        self._by_address: dict[tuple[str, bytes], dict[str, None]] = defaultdict(dict)
-        self._waiting: dict[int, list[str]] = defaultdict(list)
+        # Only journeys that can still take an event of that kind, so that a link that everybody taps costs
+        # no more than another.
+        self._open: dict[tuple[Slot, str, str | bytes], dict[str, None]] = defaultdict(dict)
+        self._of_lead: dict[int, list[str]] = defaultdict(list)
         self._journeyed = {lead for lead, state in view.leads.items() if state.journeyed}
         self._users = {lead: state.users for lead, state in view.leads.items()}
         self._next_lead = view.next_lead
@@ -55,7 +56,7 @@ class WorkingSet:
         self._users[root] = self.users(root) | self.users(joined)
         if joined in self._journeyed:
             self._journeyed.add(root)
-        self._waiting[root].extend(self._waiting.pop(joined, []))
+        self._of_lead[root].extend(self._of_lead.pop(joined, []))
         if root in self._journeyed:
             self.stop_waiting(root)
         return root
@@ -95,47 +96,52 @@ class WorkingSet:
 
     def keep(self, journey: Journey, *, changed: bool = True) -> None:
         """Take a journey in, new or filled further."""
-        known = journey.key in self._journeys
+        if journey.key not in self._journeys:
+            self._of_lead[self.root(journey.lead)].append(journey.key)
         self._journeys[journey.key] = journey
-        if journey.token is not None:
-            self._by_token[journey.space, journey.token][journey.key] = None
-        if journey.ip_hash is not None:
-            self._by_address[journey.space, journey.ip_hash][journey.key] = None
-        if journey.person and not journey.touched and not known:
-            self._waiting[self.root(journey.lead)].append(journey.key)
+        for slot in Slot:
+            for keys in self._places(slot, journey.space, journey.token, journey.ip_hash):
+                if journey.takes(slot):
+                    keys[journey.key] = None
+                else:
+                    keys.pop(journey.key, None)
         if changed:
             self.out.journeys[journey.key] = journey
+
+    def _places(
+        self, slot: Slot, space: str, token: str | None, ip_hash: bytes | None
+    ) -> list[dict[str, None]]:
+        names = [name for name in (token, ip_hash) if name is not None]
+        return [self._open[slot, space, name] for name in names]
 
     def fitting(self, event: Event, slot: Slot, policy: Policy) -> list[Journey]:
         """Return the journeys that can be the event's."""
         keys: dict[str, None] = {}
-        if event.facts.token is not None:
-            keys |= self._by_token[event.space, event.facts.token]
-        if event.ip_hash is not None:
-            keys |= self._by_address[event.space, event.ip_hash]
+        for place in self._places(slot, event.space, event.facts.token, event.ip_hash):
+            keys |= place
         found = (self._journeys[key] for key in keys)
         return [journey for journey in found if fits(journey, event, slot, policy)]
 
-    def own_journey(self, lead: int, space: str, prefix: str | None, token: str) -> Journey | None:
+    def _journeys_of(self, lead: int) -> list[Journey]:
+        return [self._journeys[key] for key in self._of_lead[lead] if key in self._journeys]
+
+    def own_journey(self, lead: int, prefix: str | None, token: str) -> Journey | None:
         """Return the lead's own journey on a link, the earliest if there are several."""
-        found = (self._journeys[key] for key in self._by_token[space, token])
-        own = [one for one in found if self.root(one.lead) == lead and on_link(one, prefix, token)]
+        own = [journey for journey in self._journeys_of(lead) if on_link(journey, prefix, token)]
         return min(own, key=lambda journey: (journey.opened_at, journey.key), default=None)
 
     def stop_waiting(self, lead: int, *, besides: str | None = None) -> None:
         """Take a person out of every other queue: one claims at most one journey."""
-        for key in self._waiting.pop(lead, []):
-            journey = self._journeys.get(key)
-            if key != besides and journey is not None and not journey.touched:
+        for journey in self._journeys_of(lead):
+            if journey.person and not journey.touched and journey.key != besides:
                 self._drop(journey)
 
     def _drop(self, journey: Journey) -> None:
         self.out.closed.add(journey.key)
         del self._journeys[journey.key]
-        if journey.token is not None:
-            del self._by_token[journey.space, journey.token][journey.key]
-        if journey.ip_hash is not None:
-            del self._by_address[journey.space, journey.ip_hash][journey.key]
+        for slot in Slot:
+            for keys in self._places(slot, journey.space, journey.token, journey.ip_hash):
+                keys.pop(journey.key, None)
 
     # Links and codes.
 

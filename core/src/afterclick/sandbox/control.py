@@ -15,9 +15,6 @@ from afterclick.sandbox.faults import Faults, Rule
 from afterclick.sandbox.traffic import CallLog
 from afterclick.sandbox.views import RecordView
 
-SHOWN_RECORDS = 200
-"""How many records the table for people shows."""
-
 PAGE_HEADERS = {
     # A page holds what strangers typed into a CRM: nothing in it may run or be fetched.
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'",
@@ -68,7 +65,7 @@ def add_control_routes(app: web.Application, emulator: Inspected) -> None:
 
 
 async def _table(emulator: Inspected, request: web.Request) -> web.Response:
-    records = emulator.records(SHOWN_RECORDS)
+    records = emulator.records(page.MAX_ROWS)
     html = page.table(
         emulator.title,
         emulator.columns,

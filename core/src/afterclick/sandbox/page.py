@@ -14,6 +14,8 @@ from afterclick.sandbox.style import CSS
 from afterclick.sandbox.views import Card, Field, RecordView, Step
 
 REFRESH_SECONDS = 5
+MAX_ROWS = 200
+"""How many records the table shows."""
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -42,14 +44,16 @@ def table(
         else '<div class="scroll"><div class="empty">No records yet. They appear here as they are made.'
         "</div></div>"
     )
-    shown = "record, changed last" if len(records) == 1 else "records, the ones changed last first"
+    shown = "1 record" if len(records) == 1 else f"{len(records)} records, those changed last first"
+    if len(records) >= MAX_ROWS:
+        shown = f"The {MAX_ROWS} records changed last"
     toggle = '<a href="?refresh=off">stop</a>' if refresh else '<a href="/">start</a>'
     state = f"Refreshes every {REFRESH_SECONDS} seconds" if refresh else "Does not refresh"
     foot = (
         f"{state} ({toggle}). {calls} API calls so far. "
         '<a href="/_sandbox/records">Records</a> and <a href="/_sandbox/calls">calls</a> as JSON.'
     )
-    head = f'<h1>{escape(title)} records</h1><p class="sub">{len(records)} {shown}</p>'
+    head = f'<h1>{escape(title)} records</h1><p class="sub">{shown}</p>'
     return _page(title, f"{title} sandbox", head + body, foot, refresh=refresh)
 
 

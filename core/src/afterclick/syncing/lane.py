@@ -188,10 +188,10 @@ class SyncLane:
         self._connected = False
         unauthorized = isinstance(stop, NotAuthorized)
         await self._pause(lease, UNAUTHORIZED_PAUSE if unauthorized else MISCONFIGURED_PAUSE, stop.reason)
-        await self._note(stop)
+        await self._tell(stop)
 
-    async def _note(self, stop: LaneStop) -> None:
-        """Tell the operator why the lane waits."""
+    async def _tell(self, stop: LaneStop) -> None:
+        """Tell the operator why the lane waits, and what to do."""
         found = stop.finding
         now = self._clock.now()
         row = FindingRow(
@@ -205,6 +205,8 @@ class SyncLane:
             last_at=now,
         )
         await self._ledger.note_findings([row])
+        self._metrics.finding(row.code, self.connection)
+        self._log.warning(Said.FINDING, code=row.code, message=row.message, remedy=row.remedy)
 
     # Pausing and connecting.
 

@@ -26,9 +26,7 @@ async def test_other_versions_and_paths_are_not_found(account: Account, path: st
     assert (reply.status, reply.body["status"]) == (404, "error")
 
 
-@pytest.mark.parametrize(
-    "authorization", ["", "Bearer", "Bearer wrong", "Basic pat-sandbox", "pat-sandbox"]
-)
+@pytest.mark.parametrize("authorization", ["", "Bearer", "Bearer wrong", "Basic pat-sandbox", "pat-sandbox"])
 async def test_wrong_token_is_refused(account: Account, authorization: str) -> None:
     reply = await account.send("GET", "", headers={"Authorization": authorization})
 

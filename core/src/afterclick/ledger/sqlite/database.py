@@ -17,43 +17,76 @@ from afterclick.ledger.queries import migrations, statements
 _CHECKPOINT_PAGES = 20_000
 Row = tuple[Any, ...]
 
+_TROUBLE = (
+    apsw.BusyError,
+    apsw.CantOpenError,
+    apsw.CorruptError,
+    apsw.FullError,
+    apsw.IOError,
+    apsw.LockedError,
+    apsw.NoMemError,
+    apsw.NotADBError,
+    apsw.ReadOnlyError,
+)
+"""Faults of the store, whatever it was asked. Others tell that what it was asked cannot be right."""
+
+
+def _unusable(failure: Exception) -> LedgerError:
+    return LedgerError(
+        f"the ledger cannot be used: {failure}", hint="Check the disk: free space, permissions, health."
+    )
+
+
+def _not_opened(path: Path, failure: Exception) -> LedgerError:
+    return LedgerError(
+        f"the ledger {path} cannot be opened: {failure}",
+        hint="Check that its folder is writable and that the file is a ledger.",
+    )
+
 
 class Database:
     """One SQLite connection and the named statements."""
 
     def __init__(self, path: Path, *, write: bool) -> None:
         flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE if write else apsw.SQLITE_OPEN_READONLY
+        self._sql: Mapping[str, str] = statements("sqlite")
         try:
             self._db = apsw.Connection(str(path), flags=flags, statementcachesize=256)
-        except apsw.CantOpenError as failure:
-            raise LedgerError(
-                f"the ledger {path} cannot be opened", hint="Check that its folder exists and is writable."
-            ) from failure
-        self._sql: Mapping[str, str] = statements("sqlite")
-        self._db.set_busy_timeout(10_000)
-        if write:
-            # One connection writes and checkpoints, so readers never block it and it never blocks them.
-            # FULL: a commit has reached the disk before anybody is told so.
-            for pragma, value in (
-                ("journal_mode", "WAL"),
-                ("synchronous", "FULL"),
-                ("wal_autocheckpoint", _CHECKPOINT_PAGES),
-                ("temp_store", "MEMORY"),
-            ):
-                self._db.pragma(pragma, value)
+            self._db.set_busy_timeout(10_000)
+            if write:
+                self._prepare()
+        except _TROUBLE as failure:
+            raise _not_opened(path, failure) from failure
+
+    def _prepare(self) -> None:
+        # One connection writes and checkpoints, so readers never block it and it never blocks them.
+        # FULL: a commit has reached the disk before anybody is told so.
+        for pragma, value in (
+            ("journal_mode", "WAL"),
+            ("synchronous", "FULL"),
+            ("wal_autocheckpoint", _CHECKPOINT_PAGES),
+            ("temp_store", "MEMORY"),
+        ):
+            self._db.pragma(pragma, value)
 
     def run(self, name: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[Row]:
         """Run a named statement and return its rows."""
-        return list(self._db.execute(self._sql[name], values))
+        return self.run_text(self._sql[name], values)
 
     def run_text(self, sql: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[Row]:
         """Run a statement that was made from a named one."""
-        return list(self._db.execute(sql, values))
+        try:
+            return list(self._db.execute(sql, values))
+        except _TROUBLE as failure:
+            raise _unusable(failure) from failure
 
     def run_many(self, name: str, rows: Sequence[Sequence[Any] | Mapping[str, Any]]) -> None:
         """Run a named statement for each row."""
-        if rows:
-            self._db.executemany(self._sql[name], rows)
+        try:
+            if rows:
+                self._db.executemany(self._sql[name], rows)
+        except _TROUBLE as failure:
+            raise _unusable(failure) from failure
 
     def text(self, name: str) -> str:
         """Return a named statement, to fill in its shape."""
@@ -67,14 +100,15 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Commit on success, roll back on any failure."""
-        self._db.execute("BEGIN IMMEDIATE")
+        self.run_text("BEGIN IMMEDIATE")
         try:
             yield
+            self.run_text("COMMIT")
         except BaseException:
+            # A COMMIT that failed may have left the transaction open too.
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
             raise
-        self._db.execute("COMMIT")
 
     def migrate(self) -> int:
         """Apply what is missing of the schema and return its version.
@@ -111,7 +145,11 @@ class FileLock:
 
     def __init__(self, path: Path) -> None:
         self._path = path.with_name(path.name + ".lock")
-        self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as failure:
+            raise _not_opened(path, failure) from failure
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as failure:

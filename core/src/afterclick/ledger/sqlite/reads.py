@@ -46,8 +46,10 @@ def events(db: Database, *, limit: int, state: EventState | None, lead: int | No
     """Return events, newest first, or those of a lead in the order in which they happened."""
     if lead is not None:
         rows = db.run("events_of_lead", {"lead": lead, "limit": limit})
+    elif state is not None:
+        rows = db.run_text(db.text("events_in_state").format(state=EventState(state)), {"limit": limit})
     else:
-        rows = db.run("events", {"state": None if state is None else state.value, "limit": limit})
+        rows = db.run("events", {"limit": limit})
     return [event_row(row) for row in rows]
 
 

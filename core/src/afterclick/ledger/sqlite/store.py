@@ -83,7 +83,6 @@ class SqliteLedger(SqliteReader):
             LedgerSchemaError: a newer program wrote it.
 
         """
-        path.parent.mkdir(parents=True, exist_ok=True)
         return cls(path, clock, batch=batch, committed=committed)
 
     async def append(self, event: NewEvent) -> bool:

@@ -131,10 +131,11 @@ def adopt(db: Database, fence: Fence, connection: str, found: Mapping[int, Adopt
 
 
 def _clash(db: Database, connection: str, lead: int, record: KnownRecord) -> str | None:
-    owner = db.one("record_owner", (connection, record.kind, record.id))
-    if owner is None or lead in owner:
+    asked = {"connection": connection, "kind": record.kind, "id": record.id, "lead": lead}
+    owner = db.one("record_owner", asked)
+    if owner is None or owner[0] == owner[1]:
         return None
-    return _SHARED.format(kind=record.kind, id=record.id, lead=owner[1] or owner[0])
+    return _SHARED.format(kind=record.kind, id=record.id, lead=owner[0])
 
 
 def _set_record(
@@ -174,7 +175,9 @@ def settle(
             if one.record is not None:
                 clash = _store_record(db, one, one.record)
             if clash is not None:
-                db.run("hold", (clash, one.connection, one.lead))
+                # The fate of the write is known, so its mark goes too; the record is another person's.
+                held = Settle(connection=one.connection, lead=one.lead, state=SyncState.HELD, reason=clash)
+                _update(db, held)
             elif standing:
                 _update(db, one)
             else:
@@ -214,9 +217,13 @@ def _update(db: Database, one: Settle) -> None:
     if one.clear_sending:
         columns |= dict.fromkeys(("sending", "sending_since", "sending_epoch", "sending_values"))
     if one.forget_record:
-        columns |= {"record_kind": None, "record_id": None, "record_url": None, "values_written": None}
-    # Column names come from the literals above; values are bound.
-    assignments = ", ".join(f"{name} = ?" for name in columns)
+        db.run("forget_record", {"connection": one.connection, "lead": one.lead})
+        columns |= dict.fromkeys(("record_kind", "record_id", "record_url", "related", "values_written"))
+        columns["created_by_us"] = 0
+    # Column names come from the literals above; values are bound. What the CRM has is never less than before.
+    assignments = ", ".join(
+        f"{name} = max({name}, ?)" if name == "synced" else f"{name} = ?" for name in columns
+    )
     sql = f"UPDATE syncs SET {assignments} WHERE connection = ? AND lead = ?"  # noqa: S608
     db.run_text(sql, (*columns.values(), one.connection, one.lead))
 

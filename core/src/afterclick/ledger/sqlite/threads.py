@@ -129,7 +129,8 @@ class Writer(Worker):
         try:
             fresh = self._store([event for event, _ in group])
         except Exception as failure:
-            error = LedgerError(f"the deliveries could not be stored: {failure}")
+            reason = failure.message if isinstance(failure, LedgerError) else failure
+            error = LedgerError(f"the deliveries could not be stored: {reason}")
             error.__cause__ = failure
             self._answer(_set_all, futures, [error] * len(futures))
         else:

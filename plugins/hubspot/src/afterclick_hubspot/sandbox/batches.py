@@ -77,7 +77,7 @@ class Batches:
         wanted = self._portal.wanted(asked.properties)
         results = []
         for row in reversed(found.values()):
-            result = self._portal.as_object(row, wanted)
+            result = self._portal.as_object(row, records.asked(row, wanted))
             if asked.properties_with_history:
                 result["propertiesWithHistory"] = records.history(row, asked.properties_with_history)
             results.append(result)
@@ -137,8 +137,9 @@ class Batches:
 
     def _result(self, draft: Draft) -> dict[str, Any]:
         assert draft.row is not None  # noqa: S101 - carried out
-        names = records.after_create(draft.row) if draft.new else records.after_update(draft.row, draft.sent)
-        result = self._portal.as_object(draft.row, names)
+        row = draft.row
+        properties = records.after_create(row) if draft.new else records.after_update(row, draft.sent)
+        result = self._portal.as_object(row, properties)
         if draft.wish.verb == "upsert":
             result["new"] = draft.new
         if self._portal.options.echo_trace_ids and draft.wish.trace_id is not None:

@@ -88,7 +88,7 @@ class Bodies:
         return self.error(404, message, "OBJECT_NOT_FOUND", context={"id": [row_id]})
 
     def unauthorized(self, *, expired: bool = False) -> Answer:
-        """Return the 401 of a missing, wrong or expired token (hubspot-api-nodejs#432, mcp-connectors#153)."""
+        """Return the 401 of a missing or wrong token (hubspot-api-nodejs#432), or of an expired one."""
         if expired:
             message = "The OAuth token used to make this call expired 1 day(s) ago."
             return self.error(401, message, "EXPIRED_AUTHENTICATION")

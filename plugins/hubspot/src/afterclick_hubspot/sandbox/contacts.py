@@ -55,7 +55,7 @@ class Contacts:
         if isinstance(row, Answer):
             return row
         names = self._portal.wanted(_listed(call, "properties"))
-        body = self._portal.as_object(row, names)
+        body = self._portal.as_object(row, records.asked(row, names))
         if with_history := _listed(call, "propertiesWithHistory"):
             body["propertiesWithHistory"] = records.history(row, with_history)
         return Answer(200, body)
@@ -72,7 +72,7 @@ class Contacts:
         ordered = sorted((row for row in rows if int(row.id) >= start), key=lambda row: int(row.id))
         page = ordered[: int(text)]
         names = self._portal.wanted(_listed(call, "properties"))
-        results = [self._portal.as_object(row, names) for row in page]
+        results = [self._portal.as_object(row, records.asked(row, names)) for row in page]
         body: dict[str, Any] = {"results": results}
         if len(page) < len(ordered):
             body["paging"] = {"next": {"after": ordered[len(page)].id}}

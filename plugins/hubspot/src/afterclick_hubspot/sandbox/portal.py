@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from random import Random
 from typing import Any, TypeVar
 
@@ -63,9 +63,9 @@ class Portal:
         self.checker.refresh()
         return made
 
-    def as_object(self, row: Row, names: Iterable[str]) -> dict[str, Any]:
-        """Return a contact as the API returns it."""
-        return records.as_object(row, names, self._record_url(row.id))
+    def as_object(self, row: Row, properties: Mapping[str, str | None]) -> dict[str, Any]:
+        """Return a contact as the API returns it, with `properties` and the address of its page."""
+        return records.as_object(row, properties, self._record_url(row.id))
 
     def wanted(self, names: Iterable[str]) -> list[str]:
         """Return the properties that a read asked for; HubSpot passes over those it does not know."""

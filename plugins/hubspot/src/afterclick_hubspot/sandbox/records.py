@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from afterclick.sandbox import Row
@@ -28,8 +28,14 @@ AFTER_WRITE = (
 )
 """What a write returns besides what it set, as recorded."""
 
-AFTER_CREATE = ("hs_all_contact_vids", "hs_email_domain", "hs_full_name_or_email", "hs_is_contact")
-"""What a create returns besides."""
+AFTER_CREATE = (
+    *AFTER_WRITE,
+    "hs_all_contact_vids",
+    "hs_email_domain",
+    "hs_full_name_or_email",
+    "hs_is_contact",
+)
+"""What a create returns besides, as recorded."""
 
 
 def _domain(row: Row) -> str | None:
@@ -67,31 +73,45 @@ def value(row: Row, name: str) -> str | None:
     return found
 
 
-def as_object(row: Row, names: Iterable[str], url: str) -> dict[str, Any]:
-    """Return a contact with the properties `names`; None for those it lacks."""
+def asked(row: Row, names: Iterable[str]) -> dict[str, str | None]:
+    """Return the properties that a read asked for; None for those the contact lacks."""
+    return {name: value(row, name) for name in names}
+
+
+def after_create(row: Row) -> dict[str, str | None]:
+    """Return the properties that the answer to a create holds: all that the contact has."""
+    found: dict[str, str | None] = dict(row.values)
+    for name in AFTER_CREATE:
+        text = value(row, name)
+        if text is not None:
+            found[name] = text
+    return found
+
+
+def after_update(row: Row, sent: Iterable[str]) -> dict[str, str | None]:
+    """Return the properties that the answer to an update holds: what was sent, and a few more."""
+    found = {name: value(row, name) for name in sent}
+    for name in AFTER_WRITE:
+        text = value(row, name)
+        if text is not None:
+            found[name] = text
+    return found
+
+
+def as_object(row: Row, properties: Mapping[str, str | None], url: str) -> dict[str, Any]:
+    """Return a contact as the API returns it."""
+    created, updated = instant(row.created), instant(row.updated)
     body: dict[str, Any] = {
         "id": row.id,
-        "properties": {name: value(row, name) for name in names},
-        "createdAt": instant(row.created),
-        "updatedAt": instant(row.updated),
+        "properties": properties,
+        "createdAt": created,
+        "updatedAt": updated,
         "archived": row.archived,
         "url": url,
     }
     if row.archived:
-        body["archivedAt"] = instant(row.updated)
+        body["archivedAt"] = updated
     return body
-
-
-def after_create(row: Row) -> list[str]:
-    """Return the properties that the answer to a create holds: all that the contact has."""
-    names = dict.fromkeys((*row.values, *AFTER_WRITE, *AFTER_CREATE))
-    return [name for name in names if value(row, name) is not None]
-
-
-def after_update(row: Row, sent: Iterable[str]) -> list[str]:
-    """Return the properties that the answer to an update holds: what was sent, and a few more."""
-    names = dict.fromkeys((*sent, *AFTER_WRITE))
-    return [name for name in names if name in sent or value(row, name) is not None]
 
 
 def history(row: Row, names: Iterable[str]) -> dict[str, list[dict[str, str]]]:

@@ -70,11 +70,9 @@ class Search:
         start = int(query.after)
         page = found[start : start + query.limit]
         wanted = self._portal.wanted(query.properties)
-        results = []
-        for row, values in page:
-            result = self._portal.as_object(row, ())
-            result["properties"] = {name: values.get(name) for name in wanted}
-            results.append(result)
+        results = [
+            self._portal.as_object(row, {name: values.get(name) for name in wanted}) for row, values in page
+        ]
         body: dict[str, Any] = {"total": len(found), "results": results}
         if start + query.limit < len(found):
             body["paging"] = {"next": {"after": str(start + query.limit)}}

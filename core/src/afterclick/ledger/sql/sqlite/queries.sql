@@ -105,7 +105,7 @@ UPDATE journeys SET lead = ? WHERE lead = ?
 
 -- name: join_syncs
 -- A joined lead is never due by itself again; its root takes over what it has.
-UPDATE syncs SET wanted = synced WHERE lead = ?
+UPDATE syncs SET wanted = synced, state = CASE WHEN state = 'parked' THEN 'active' ELSE state END WHERE lead = ?
 
 -- name: put_identity
 INSERT INTO identities (space, kind, value, lead) VALUES (?, ?, ?, ?)
@@ -148,6 +148,7 @@ ON CONFLICT (connection, lead) DO UPDATE SET
         WHEN :sooner AND tries = 0 THEN min(due_at, excluded.due_at)
         ELSE due_at END,
     tries = CASE WHEN state = 'parked' THEN 0 ELSE tries END,
+    first_failed_at = CASE WHEN state = 'parked' THEN NULL ELSE first_failed_at END,
     state = CASE WHEN state = 'parked' THEN 'active' ELSE state END
 
 -- name: due
@@ -182,15 +183,20 @@ UPDATE syncs SET due_at = max(due_at, ?) WHERE connection = ? AND lead = ?
 UPDATE syncs SET tries = tries + 1 WHERE connection = ? AND lead IN (SELECT value FROM json_each(?))
 
 -- name: record_owner
-SELECT r.lead, l.joined_into FROM records r JOIN leads l ON l.id = r.lead
-WHERE r.connection = ? AND r.kind = ? AND r.id = ?
+-- The living lead that holds a record, and the living lead behind the one that asks.
+SELECT coalesce(l.joined_into, l.id), (SELECT coalesce(joined_into, id) FROM leads WHERE id = :lead)
+FROM records r JOIN leads l ON l.id = r.lead
+WHERE r.connection = :connection AND r.kind = :kind AND r.id = :id
 
 -- name: put_record
 INSERT INTO records (connection, kind, id, lead) VALUES (?, ?, ?, ?)
 ON CONFLICT (connection, kind, id) DO UPDATE SET lead = excluded.lead
 
 -- name: forget_record
-DELETE FROM records WHERE connection = ? AND kind = ? AND id = ?
+-- The record in a lead's row is nobody's from now on.
+DELETE FROM records
+WHERE connection = :connection AND lead = :lead
+  AND (kind, id) = (SELECT record_kind, record_id FROM syncs WHERE connection = :connection AND lead = :lead)
 
 -- name: set_record
 UPDATE syncs SET record_kind = ?, record_id = ?, record_url = ?, related = ?, created_by_us = ?, doubles = ?
@@ -213,13 +219,15 @@ RETURNING lead
 UPDATE syncs SET state = 'held', reason = ? WHERE connection = ? AND lead = ?
 
 -- name: redo
--- A settle that came too late: whoever holds the lane now looks again.
-UPDATE syncs SET due_at = min(due_at, ?), synced = min(synced, wanted - 1) WHERE connection = ? AND lead = ?
+-- A settle that came too late: whoever holds the lane now looks again, at the living lead.
+UPDATE syncs SET due_at = min(due_at, ?), synced = min(synced, wanted - 1)
+WHERE connection = ? AND lead = (SELECT coalesce(joined_into, id) FROM leads WHERE id = ?)
 
 -- name: wake
 UPDATE syncs SET state = 'active', tries = 0, due_at = ?, rejected = NULL, first_failed_at = NULL,
                  wanted = max(wanted, synced + 1)
-WHERE connection = ? AND state = 'parked'
+WHERE connection = ? AND state <> 'active' AND state = 'parked'
+  AND (SELECT joined_into IS NULL FROM leads WHERE id = syncs.lead)
 
 -- name: put_attempt
 INSERT INTO attempts (at, connection, hook, leads, result, status, correlation, duration_ms, lead, reason)
@@ -279,7 +287,13 @@ SELECT connection, state, count(*) FROM syncs WHERE state <> 'active' GROUP BY c
 -- name: events
 SELECT id, space, source, type, bucket, hash16, occurred_at, received_at, body, ip_hash, time_replaced, state, lead,
        decision, reason
-FROM events WHERE (:state IS NULL OR state = :state) ORDER BY id DESC LIMIT :limit
+FROM events ORDER BY id DESC LIMIT :limit
+
+-- name: events_in_state
+-- The state is filled in, not bound: only then are the partial indexes found.
+SELECT id, space, source, type, bucket, hash16, occurred_at, received_at, body, ip_hash, time_replaced, state, lead,
+       decision, reason
+FROM events WHERE state = '{state}' ORDER BY id DESC LIMIT :limit
 
 -- name: events_of_lead
 SELECT id, space, source, type, bucket, hash16, occurred_at, received_at, body, ip_hash, time_replaced, state, lead,
@@ -300,9 +314,15 @@ SELECT id, space, state, keys, version, joined_into, created_at, changed_at
 FROM leads WHERE joined_into IS NULL ORDER BY changed_at DESC, id DESC LIMIT ?
 
 -- name: leads_named
+-- Living leads by an identity's value, a key they ever had, or their number.
 SELECT id, space, state, keys, version, joined_into, created_at, changed_at
 FROM leads
-WHERE id IN (SELECT lead FROM identities WHERE value = :search)
-   OR id = (SELECT coalesce(joined_into, id) FROM leads WHERE id = CAST(:search AS INTEGER))
-   OR (instr(:search, ':') > 0 AND instr(' ' || keys || ' ', ' ' || :search || ' ') > 0)
-ORDER BY changed_at DESC LIMIT :limit
+WHERE id IN (
+    SELECT lead FROM identities WHERE value = :search OR (kind = 'email' AND value = lower(:search))
+    UNION ALL
+    SELECT coalesce(joined_into, id) FROM leads
+    WHERE id = CAST(:search AS INTEGER) AND CAST(id AS TEXT) = :search
+    UNION ALL
+    SELECT coalesce(joined_into, id) FROM leads
+    WHERE instr(:search, ':') > 0 AND instr(' ' || keys || ' ', ' ' || :search || ' ') > 0)
+ORDER BY changed_at DESC, id DESC LIMIT :limit

@@ -1,0 +1,180 @@
+"""What goes wrong on purpose, over a socket."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+import pytest
+
+from afterclick.sandbox import Rule, serve
+
+if TYPE_CHECKING:
+    from .conftest import Client, StillClock, ToyCrm
+
+
+def made(toy: ToyCrm) -> list[str]:
+    return [row.values["name"] for row in toy.store]
+
+
+async def test_cut_before_leaves_nothing_done(client: Client, toy: ToyCrm) -> None:
+    toy.faults.add(Rule(kind="cut_before", times=1))
+
+    with pytest.raises(aiohttp.ClientConnectionError):
+        await client.make("a")
+
+    assert made(toy) == []
+    assert await client.make("a") == (201, {"made": ["a"], "lag": 0.0})
+
+
+async def test_cut_after_leaves_the_work_done(client: Client, toy: ToyCrm) -> None:
+    toy.faults.add(Rule(kind="cut_after", times=1))
+
+    with pytest.raises(aiohttp.ClientConnectionError):
+        await client.make("a")
+
+    assert made(toy) == ["a"]
+    assert toy.counts()["routes"] == {"notes": {"0": 1}}
+
+
+async def test_status_answers_in_the_words_of_the_crm(client: Client, toy: ToyCrm) -> None:
+    toy.faults.add(Rule(kind="status", status=429, reason="daily", times=1))
+
+    assert await client.make("a") == (429, {"toy": 429, "why": "daily"})
+    assert made(toy) == []
+
+
+async def test_late_status_hides_work_that_was_done(client: Client, toy: ToyCrm) -> None:
+    toy.faults.add(Rule(kind="status", status=504, late=True, times=1))
+
+    assert await client.make("a") == (504, {"toy": 504, "why": ""})
+    assert made(toy) == ["a"]
+
+
+async def test_status_carries_headers_of_the_rule(toy: ToyCrm) -> None:
+    toy.faults.add(Rule(kind="status", status=477, headers={"Retry-After": "7"}))
+
+    async with (
+        serve(toy) as running,
+        aiohttp.ClientSession() as session,
+        session.get(running.url + "/api/v1/notes/1") as response,
+    ):
+        assert response.headers["Retry-After"] == "7"
+
+
+async def test_delay_waits_on_the_clock(client: Client, toy: ToyCrm, still: StillClock) -> None:
+    toy.faults.add(Rule(kind="delay", seconds=30, times=1), Rule(kind="delay", seconds=5, late=True, times=1))
+
+    await client.make("a")
+
+    assert still.seconds == 35
+    assert toy.store.newest()[0].created == still.now() - 5000
+
+
+async def test_forget_leaves_one_item_out(client: Client, toy: ToyCrm) -> None:
+    toy.faults.add(Rule(kind="forget", times=1))
+
+    _, body = await client.make("a", "b", "c")
+
+    assert len(body["made"]) == 2
+    assert made(toy) == ["a", "b", "c"]
+
+
+async def test_duplicate_gives_one_item_twice(client: Client, toy: ToyCrm) -> None:
+    toy.faults.add(Rule(kind="duplicate", times=1))
+
+    _, body = await client.make("a", "b")
+
+    assert len(body["made"]) == 3
+    assert set(body["made"]) == {"a", "b"}
+
+
+async def test_shuffle_changes_the_order_only(client: Client, toy: ToyCrm) -> None:
+    toy.faults.add(Rule(kind="shuffle"))
+    names = [f"n{index}" for index in range(30)]
+
+    _, body = await client.make(*names)
+
+    assert names != body["made"]
+    assert names == sorted(body["made"], key=names.index)
+
+
+async def test_empty_keeps_the_status_and_loses_the_items(client: Client, toy: ToyCrm) -> None:
+    toy.faults.add(Rule(kind="empty", times=1))
+
+    assert await client.make("a") == (201, {"made": [], "lag": 0.0})
+    assert made(toy) == ["a"]
+
+
+async def test_lag_reaches_the_handler(client: Client, toy: ToyCrm) -> None:
+    toy.faults.add(Rule(kind="lag", seconds=8, times=1))
+
+    assert await client.make("a") == (201, {"made": ["a"], "lag": 8.0})
+
+
+async def test_errors_are_not_garbled(client: Client, toy: ToyCrm) -> None:
+    toy.faults.add(Rule(kind="empty"))
+
+    assert await client.make() == (422, {"toy": "no names"})
+
+
+async def test_rule_meets_matching_calls_only(client: Client, toy: ToyCrm) -> None:
+    toy.faults.add(Rule(kind="status", method="GET", path="/notes/n0"))
+    await client.make("a", "b")
+
+    assert (await client.send("GET", "/api/v1/notes/n0"))[0] == 503
+    assert (await client.send("GET", "/api/v1/notes/n1"))[0] == 200
+
+
+async def test_rule_skips_and_then_strikes_so_often(client: Client, toy: ToyCrm) -> None:
+    toy.faults.add(Rule(kind="status", skip=1, times=2))
+
+    statuses = [(await client.make(name))[0] for name in "abcd"]
+
+    assert statuses == [201, 503, 503, 201]
+    assert tuple(toy.faults.describe()[0][name] for name in ("matched", "fired")) == (4, 2)
+
+
+async def test_same_seed_gives_the_same_faults(still: StillClock) -> None:
+    from .conftest import Client, ToyCrm
+
+    async def run(seed: int) -> list[int]:
+        toy = ToyCrm(still, seed=seed, faults=[Rule(kind="status", probability=0.5)])
+        async with serve(toy) as running, aiohttp.ClientSession() as session:
+            return [(await Client(running, session).make(str(index)))[0] for index in range(24)]
+
+    first = await run(1)
+
+    assert set(first) == {201, 503}
+    assert first == await run(1)
+    assert first != await run(2)
+
+
+async def test_faults_are_set_and_lifted_over_http(client: Client, toy: ToyCrm) -> None:
+    order = {"rules": [{"kind": "status", "status": 502, "path": "/notes"}], "seed": 3}
+
+    status, body = await client.send("POST", "/_sandbox/faults", order)
+    assert status == 200
+    assert (body["rules"][0]["status"], body["rules"][0]["fired"]) == (502, 0)
+    assert (await client.make("a"))[0] == 502
+    assert (await client.send("GET", "/_sandbox/faults"))[1]["rules"][0]["fired"] == 1
+
+    assert await client.send("DELETE", "/_sandbox/faults") == (200, {"rules": []})
+    assert (await client.make("a"))[0] == 201
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        {"rules": [{"kind": "earthquake"}]},
+        {"rules": [{"kind": "status", "probability": 2}]},
+        {"rules": [{"kind": "status", "typo": 1}]},
+        [],
+    ],
+)
+async def test_wrong_order_is_refused_with_the_place(client: Client, order: Any) -> None:
+    status, body = await client.send("POST", "/_sandbox/faults", order)
+
+    assert status == 400
+    assert "$" in body["error"] or "Expected `object`" in body["error"]
+    assert (await client.make("a"))[0] == 201
