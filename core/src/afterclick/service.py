@@ -12,7 +12,7 @@ from afterclick import __version__
 from afterclick.clock import Clock
 from afterclick.config.connections import ConnectionPlan, ResolvedConnection, resolve_connections
 from afterclick.config.model import Settings
-from afterclick.errors import ConfigurationError
+from afterclick.errors import ConfigurationError, LedgerError
 from afterclick.folding.batch import Destination, Rules
 from afterclick.folding.lane import FoldLane
 from afterclick.host.connection import Connected, open_connection
@@ -32,6 +32,10 @@ from afterclick.syncing.batch import PassRules
 from afterclick.syncing.lane import LaneRules, SyncLane
 from afterclick.syncing.person import Mapped
 from afterclick.syncing.retry import RetryRules
+
+
+TIDY_EVERY, TIDY_AGAIN = 300.0, 0.2
+"""Seconds between two looks for what is to be forgotten, and between two steps of it."""
 
 
 class Service:
@@ -108,6 +112,7 @@ class Service:
             await self._add_connection(resolved)
         await self._remember()
         self._run("fold", self._fold_lane().run())
+        self._run("tidy", self._tidy())
         for lane in self.lanes:
             self._run(lane.name, lane.run())
         self._stack.push_async_callback(self._stop_lanes)
@@ -250,6 +255,7 @@ class Service:
                 stub_delay=int(settings.leads.stub_delay * 1000),
                 stages=settings.stages,
                 pepper=self._pepper,
+                window=settings.policy().window,
             ),
             destinations=lambda: self._destinations,
             metrics=self.metrics,
@@ -278,12 +284,23 @@ class Service:
                 set_aside={"parked": totals.parked.get(name, 0), "held": totals.held.get(name, 0)},
             )
 
+    async def _tidy(self) -> None:
+        """Let the ledger forget what it keeps for a time only, a little at a time."""
+        while True:
+            try:
+                forgotten = await self.ledger.tidy()
+            except LedgerError as failure:
+                self._log.warning(Said.LEDGER_UNAVAILABLE, code=failure.code, reason=failure.message)
+                forgotten = 0
+            await self.clock.sleep(TIDY_AGAIN if forgotten else TIDY_EVERY)
+
     async def _stop_lanes(self) -> None:
         """Let batches in flight end within the grace period, then cut them off: their marks stay."""
         for lane in self.lanes:
             lane.stop()
-        fold, *syncs = self._tasks
+        fold, tidying, *syncs = self._tasks
         fold.cancel()
+        tidying.cancel()
         if syncs:
             await asyncio.wait(syncs, timeout=self.settings.server.stop_grace)
         for task in self._tasks:

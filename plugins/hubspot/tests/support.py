@@ -138,8 +138,8 @@ class NullPacer:
         self.open = True
         self.learnt: list[tuple[str, float | None, float | None, float | None]] = []
 
-    async def acquire(self, bucket: str, cost: float, deadline: float | None) -> bool:
-        return self.open
+    async def acquire(self, costs: Mapping[str, float], deadline: float | None) -> tuple[float, str]:
+        return (0.0, "") if self.open else (60.0, "burst")
 
     def learn(
         self, bucket: str, *, amount: float | None, seconds: float | None, remaining: float | None

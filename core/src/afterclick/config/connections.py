@@ -159,7 +159,7 @@ class _Resolver:
             **uncover(connection.own),
         }
         connection = _with_variables(connection, variables)
-        missing = _missing(info, own, in_environment=name == info.name)
+        missing = _missing(info, own, connection.base_url, in_environment=name == info.name)
         if missing:
             self.half_set.append(HalfSet(name, info.name, missing))
             return
@@ -229,10 +229,15 @@ def _required(info: PluginInfo) -> tuple[str, ...]:
     return tuple(field.encode_name for field in msgspec.structs.fields(info.settings) if field.required)
 
 
-def _missing(info: PluginInfo, own: Mapping[str, Any], *, in_environment: bool) -> tuple[str, ...]:
+def _missing(
+    info: PluginInfo, own: Mapping[str, Any], base_url: str, *, in_environment: bool
+) -> tuple[str, ...]:
     """Return the settings that are not there, by their variable where the plugin has one for them."""
     variables = {setting: name for name, setting in info.environment.items()} if in_environment else {}
-    return tuple(variables.get(name, name) for name in _required(info) if own.get(name) in (None, ""))
+    needed = [name for name in _required(info) if own.get(name) in (None, "")]
+    if not (info.base_url or base_url):
+        needed.append("base_url")
+    return tuple(variables.get(name, name) for name in needed)
 
 
 def _hint(info: PluginInfo) -> str:

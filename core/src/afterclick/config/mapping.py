@@ -29,6 +29,7 @@ ATTRIBUTES = (
     *TOUCH_FIELDS,
     *(f"last_touch_{name}" for name in TOUCH_FIELDS),
     *PERSON_FIELDS,
+    "name",
 )
 """What can be known of a lead; every name of `afterclick.model.lead.attributes`."""
 

@@ -10,6 +10,7 @@ import msgspec
 from afterclick.ledger.rows import EventState, Fence, FoldCommit, LeadRow, Want
 from afterclick.model.event import Event
 from afterclick.model.fields import Scalar
+from afterclick.model.journey import DAY
 from afterclick.model.lead import LeadState, attributes, keys_of, merge
 from afterclick.model.view import Decision, Resolution
 
@@ -36,6 +37,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     stub_delay: int = 600_000
     stages: Mapping[str, str] = {}
     pepper: str = ""
+    window: int = 7 * DAY
 
 
 def touched(resolution: Resolution) -> set[int]:
@@ -74,6 +76,8 @@ def build(
         events={event.id: _outcome(resolution.decisions[event.id]) for event in events},
         leads=tuple(leads),
         wants=tuple(wants),
+        # A day beyond the window: a retry of the sender comes late, not that late.
+        journey_life=rules.window + DAY,
     )
 
 

@@ -19,12 +19,15 @@ from afterclick.clock import Clock
 from afterclick.host.discovery import Plugin
 from afterclick.observe.events import Said
 from afterclick.observe.metrics import Metrics
-from afterclick.plugin.errors import BatchRefused, CallFailed, LaneStop
+from afterclick.plugin.errors import BatchRefused, CallFailed, LaneStop, LimitReached
 from afterclick.plugin.http import CALLS, DEADLINE, CallReport
 from afterclick.plugin.types import Context, MatchOutcome, Outcome, RetryLater, Uncertain
 
 GRACE = 2.0
 """Seconds a hook gets beyond its deadline to hand in what it knows."""
+
+PROVISION = 10.0
+"""How many times its deadline a plugin may take to provision."""
 
 UNSAFE = frozenset({"create", "enrich", "absorb", "erase"})
 """Hooks whose write may have happened, or may still land, when they fail; a read is simply repeated."""
@@ -74,6 +77,11 @@ class Caller:
         try:
             answer = await self._run(hook, **inputs)
             called.outcomes, called.broken = _checked(hook, answer, len(values))
+        except LimitReached as full:
+            # Raised from within the hook: calls before it may have been writes.
+            called.stop = full
+            if hook in UNSAFE and _answered(calls):
+                called.outcomes = [_lost(hook, full.reason, sent=True)] * len(values)
         except LaneStop as stop:
             called.stop = stop
             called.outcomes = _partial(hook, stop, len(values))
@@ -81,7 +89,8 @@ class Caller:
             called.refused = refused
         except CallFailed as failed:
             called.unreachable = True
-            called.outcomes = [_lost(hook, failed.reason, sent=failed.sent)] * len(values)
+            sent = failed.sent or _answered(calls)
+            called.outcomes = [_lost(hook, failed.reason, sent=sent)] * len(values)
         except TimeoutError:
             called.unreachable = True
             reason = f"{hook} did not end within {self.plugin.info.call_deadline:g} s"
@@ -107,7 +116,9 @@ class Caller:
         return await self._run(hook, **arguments)
 
     async def _run(self, hook: str, **arguments: Any) -> Any:
-        deadline = self.plugin.info.call_deadline
+        # Making fields takes some CRMs minutes.
+        patience = PROVISION if hook == "provision" else 1.0
+        deadline = self.plugin.info.call_deadline * patience
         DEADLINE.set(self._clock.elapsed() + deadline)
         awaitable: Awaitable[Any] = self.plugin.call(hook, ctx=self.ctx, **arguments)
         task = asyncio.ensure_future(awaitable)
@@ -128,6 +139,11 @@ class Caller:
     def _count(self, hook: str, called: Called) -> None:
         kinds = ["not-sent" if one is None else _dashed(type(one).__name__) for one in called.outcomes]
         self._metrics.hook(self.ctx.connection, hook, called.seconds, kinds)
+
+
+def _answered(calls: Sequence[CallReport]) -> bool:
+    """Tell whether the CRM has had a call of this hook already."""
+    return any(call.status for call in calls)
 
 
 def _dashed(name: str) -> str:

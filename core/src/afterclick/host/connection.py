@@ -64,7 +64,7 @@ async def open_connection(
     """Open a connection's HTTP session; `connect` is called by whoever uses it."""
     usual = {limit.bucket: limit.amount for limit in plugin.info.limits}
     fixed = [one.bucket for one in resolved.limits if usual.get(one.bucket) != one.amount]
-    pacer = ConnectionPacer(resolved.limits, clock, fixed=fixed)
+    pacer = ConnectionPacer(resolved.limits, clock, fixed=fixed, budget=resolved.daily_budget)
 
     def report(call: CallReport) -> None:
         metrics.crm_call(call.connection, call.status, call.seconds)
@@ -95,5 +95,6 @@ async def open_connection(
             fields=resolved.fields,
             state=state or MemoryState(),
             stages=resolved.stages,
+            zone=resolved.time_zone,
         )
         yield Connected(resolved.name, resolved, plugin, Caller(plugin, ctx, clock, metrics), pacer)

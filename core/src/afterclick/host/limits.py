@@ -1,13 +1,15 @@
 """Staying below a CRM's limits: one pacer per connection, and one holder per connection in the cluster.
 
-A bucket lets a few calls through at once and then paces at a share of the limit, chosen so that no
-window of the CRM's length, wherever it starts, holds more than the limit.
+A paced limit lets a few calls through at once and then goes steadily, at a share of the limit chosen
+so that no window of the CRM's length, wherever it starts, holds more than the limit. A quota is only
+counted.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from typing import Protocol
 
 from afterclick.clock import Clock
 from afterclick.plugin.types import Limit
@@ -16,7 +18,34 @@ SHARE = 0.95
 """The part of a limit that we use."""
 
 AT_ONCE = 0.04
-"""The part of a limit that may go out without a pause; with `SHARE` still below the whole."""
+"""The part of a paced limit that may go out without a pause; with `SHARE` still below the whole."""
+
+BUDGET = "budget"
+"""The bucket of the operator's own daily budget, which every call draws on."""
+
+DAY = 86_400.0
+
+
+class Gate(Protocol):
+    """A limit as the pacer sees it. Times are `Clock.elapsed()` in seconds."""
+
+    amount: float
+
+    def wait(self, cost: float, now: float) -> float:
+        """Return the seconds until `cost` is free."""
+        ...
+
+    def take(self, cost: float, now: float) -> None:
+        """Take `cost`, if need be in advance."""
+        ...
+
+    def learn(self, amount: float | None, seconds: float | None, remaining: float | None, now: float) -> None:
+        """Follow the CRM's own figures; others may use up the same limit."""
+        ...
+
+    def headroom(self, now: float) -> float:
+        """Return the part that is free, 0 to 1."""
+        ...
 
 
 class Bucket:
@@ -36,80 +65,125 @@ class Bucket:
     def _rate(self) -> float:
         return self.amount * SHARE / self.seconds
 
-    def level(self, now: float) -> float:
-        """Return how much is free at once."""
+    def _now(self, now: float) -> float:
         return min(self._size, self._level + (now - self._at) * self._rate)
 
-    def take(self, cost: float, now: float) -> float:
-        """Take `cost`, if need be in advance; return the seconds to wait before using it.
-
-        A cost above the reservoir's size empties it for as long as it takes to earn the cost.
-        """
-        level = self.level(now) - cost
-        self._level, self._at = level, now
-        return 0.0 if level >= 0 else -level / self._rate
-
     def wait(self, cost: float, now: float) -> float:
-        """Return the seconds that `take` would have to wait."""
-        missing = cost - self.level(now)
+        """Return the seconds until the reservoir has earned `cost`."""
+        missing = cost - self._now(now)
         return 0.0 if missing <= 0 else missing / self._rate
 
+    def take(self, cost: float, now: float) -> None:
+        """Take `cost`; a reservoir that is overdrawn has to earn it before anything else goes."""
+        self._level, self._at = self._now(now) - cost, now
+
     def learn(self, amount: float | None, seconds: float | None, remaining: float | None, now: float) -> None:
-        """Follow the CRM's own figures; others may use up the same limit."""
-        level = self.level(now)
+        """Follow the CRM's figures: never more than it says remains."""
+        level = self._now(now)
         self.amount = amount or self.amount
         self.seconds = seconds or self.seconds
         if remaining is not None:
             level = min(level, remaining)
         self._level, self._at = min(level, self._size), now
 
+    def headroom(self, now: float) -> float:
+        """Return how full the reservoir is."""
+        return max(0.0, self._now(now)) / self._size
+
+
+class Quota:
+    """A limit that is only counted: `amount` per `seconds`, from the first call of each period on."""
+
+    def __init__(self, amount: float, seconds: float, now: float, *, share: float = SHARE) -> None:
+        self.amount = amount
+        self.seconds = seconds
+        self._share = share
+        self._began = now
+        self._spent = 0.0
+
+    def _left(self, now: float) -> float:
+        if now - self._began >= self.seconds:
+            self._began, self._spent = now, 0.0
+        return self.amount * self._share - self._spent
+
+    def wait(self, cost: float, now: float) -> float:
+        """Return the seconds until the next period, if this one has no room."""
+        return 0.0 if self._left(now) >= cost else self._began + self.seconds - now
+
+    def take(self, cost: float, now: float) -> None:
+        """Count `cost`."""
+        self._left(now)
+        self._spent += cost
+
+    def learn(self, amount: float | None, seconds: float | None, remaining: float | None, now: float) -> None:
+        """Follow the CRM's figures: what others spent is spent."""
+        self._left(now)
+        self.amount = amount or self.amount
+        self.seconds = seconds or self.seconds
+        if remaining is not None:
+            self._spent = max(self._spent, self.amount - remaining)
+
+    def headroom(self, now: float) -> float:
+        """Return which part of our share is left."""
+        return max(0.0, self._left(now)) / (self.amount * self._share)
+
 
 class ConnectionPacer:
-    """The buckets of one connection; one that nobody limits lets everything through.
+    """The limits of one connection; a bucket that nobody limits lets everything through.
 
     `fixed` names those that the operator set: the CRM's headers may lower them, not raise them.
+    `budget` is how many calls a day the operator allows.
     """
 
-    def __init__(self, limits: Iterable[Limit], clock: Clock, *, fixed: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        limits: Iterable[Limit],
+        clock: Clock,
+        *,
+        fixed: Collection[str] = (),
+        budget: float | None = None,
+    ) -> None:
         self._clock = clock
         self._fixed = frozenset(fixed)
         now = clock.elapsed()
-        self._buckets = {
-            limit.bucket: Bucket(limit.amount, limit.seconds, now)
-            for limit in limits
-            if math.isfinite(limit.amount)
+        self._gates: dict[str, Gate] = {
+            one.bucket: (Bucket if one.pace else Quota)(one.amount, one.seconds, now)
+            for one in limits
+            if math.isfinite(one.amount)
         }
-        self.remaining: dict[str, float] = {}
+        if budget is not None:
+            self._gates[BUDGET] = Quota(budget, DAY, now, share=1.0)
+        self._told: dict[str, float] = {}
 
-    async def acquire(self, bucket: str, cost: float, deadline: float | None) -> bool:
-        """Wait for `cost` of `bucket`; False, and nothing is taken, if that would pass the deadline."""
-        pool = self._buckets.get(bucket)
-        if pool is None:
-            return True
+    async def acquire(self, costs: Mapping[str, float], deadline: float | None) -> tuple[float, str]:
+        """Wait until every bucket gives its cost; return (seconds, bucket) if that takes too long."""
         now = self._clock.elapsed()
-        wait = pool.wait(cost, now)
-        if deadline is not None and now + wait >= deadline:
-            return False
-        pool.take(cost, now)
+        if BUDGET in self._gates:
+            costs = {**costs, BUDGET: 1.0}
+        drawn = [(name, gate, costs[name]) for name, gate in self._gates.items() if name in costs]
+        wait, full = max(((gate.wait(cost, now), name) for name, gate, cost in drawn), default=(0.0, ""))
+        if deadline is not None and wait > 0 and now + wait >= deadline:
+            return wait, full
+        for _, gate, cost in drawn:
+            gate.take(cost, now)
         if wait > 0:
             await self._clock.sleep(wait)
-        return True
+        return 0.0, ""
 
     def learn(
         self, bucket: str, *, amount: float | None, seconds: float | None, remaining: float | None
     ) -> None:
-        """Take over what the CRM's headers say; only limits known from the start are paced by it."""
-        pool = self._buckets.get(bucket)
-        if pool is not None:
+        """Take over what the CRM's headers say; only limits known from the start are kept by it."""
+        gate = self._gates.get(bucket)
+        if gate is not None:
             # A limit that the operator set holds, whatever more the CRM would allow.
-            own = pool.amount if bucket in self._fixed else math.inf
+            own = gate.amount if bucket in self._fixed else math.inf
             told = None if amount is None else min(amount, own)
-            pool.learn(told, seconds, remaining, self._clock.elapsed())
+            gate.learn(told, seconds, remaining, self._clock.elapsed())
         if amount and remaining is not None:
-            self.remaining[bucket] = max(0.0, min(1.0, remaining / amount))
+            self._told[bucket] = max(0.0, min(1.0, remaining / amount))
 
     def headroom(self) -> dict[str, float]:
         """Return, per bucket, which part of the limit is free: by the CRM's word, else by our own count."""
         now = self._clock.elapsed()
-        own = {name: max(0.0, pool.level(now)) / pool._size for name, pool in self._buckets.items()}
-        return own | self.remaining
+        return {name: gate.headroom(now) for name, gate in self._gates.items()} | self._told

@@ -242,6 +242,14 @@ class Ledger(Ingest, Lanes, Folds, Syncs, Reads, Protocol):
         """Store a value of a plugin's durable state."""
         ...
 
+    async def tidy(self) -> int:
+        """Forget a little of what is kept for a time only; return how many rows. Call until it is 0.
+
+        Address hashes go after 48 hours, journeys when nothing can join them any more, attempts and
+        the memory of deliveries after 30 days.
+        """
+        ...
+
     async def close(self) -> None:
         """Finish what was accepted and close."""
         ...

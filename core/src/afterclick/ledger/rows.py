@@ -10,6 +10,7 @@ import msgspec
 from afterclick.model.event import Event
 from afterclick.model.fields import Scalar
 from afterclick.model.identity import Identity
+from afterclick.model.journey import DAY
 from afterclick.model.lead import LeadState
 from afterclick.model.view import Decision, Resolution
 
@@ -114,7 +115,7 @@ class Want(msgspec.Struct, frozen=True):
 
 
 class FoldCommit(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything a fold batch writes, in one transaction."""
+    """Everything a fold batch writes, in one transaction. `journey_life` (ms) is how long journeys stay."""
 
     fence: Fence
     now: int
@@ -122,6 +123,7 @@ class FoldCommit(msgspec.Struct, frozen=True, kw_only=True):
     events: Mapping[int, tuple[EventState, int | None, bytes | None, str | None]]
     leads: tuple[LeadRow, ...]
     wants: tuple[Want, ...]
+    journey_life: int = 8 * DAY
 
 
 class KnownRecord(msgspec.Struct, frozen=True, kw_only=True):

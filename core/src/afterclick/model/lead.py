@@ -220,12 +220,18 @@ def attributes(
         "stage": stage(state, stages or {"*": STAGES[-1]}),
     }
     known |= {name: stamp.value for name, stamp in state.person.items()}
+    known["name"] = _full_name(known)
     keys = keys_of(state, pepper)
     known["key"] = keys[0] if keys else None
     known["short"] = _short(state, pepper)
     user = min(state.users, default=None)
     known["user_id"] = user.value if user else None
     return {name: value for name, value in known.items() if value is not None}
+
+
+def _full_name(known: Mapping[str, Scalar | None]) -> str | None:
+    parts = (known.get("first_name"), known.get("last_name"))
+    return " ".join(str(part) for part in parts if part) or None
 
 
 def _touch_attributes(state: LeadState) -> dict[str, Scalar | None]:

@@ -42,6 +42,10 @@ class Throttled(LaneStop):
         self.scope = scope
 
 
+class LimitReached(Throttled):
+    """Raised by `ctx.http` where a limit leaves no room before the hook's deadline; nothing was sent."""
+
+
 class Misconfigured(LaneStop):
     """The account lacks something every lead needs, such as a field: the lane pauses with a finding."""
 

@@ -18,7 +18,7 @@ import msgspec
 from multidict import CIMultiDictProxy
 
 from afterclick.clock import Clock
-from afterclick.plugin.errors import CallFailed
+from afterclick.plugin.errors import CallFailed, LimitReached
 
 DEADLINE: ContextVar[float | None] = ContextVar("deadline", default=None)
 """`Clock.elapsed()` after which no request of this hook call may start; set by the host."""
@@ -85,8 +85,12 @@ CALLS: ContextVar[list[CallReport] | None] = ContextVar("calls", default=None)
 class Pacer(Protocol):
     """The limiter of a connection."""
 
-    async def acquire(self, bucket: str, cost: float, deadline: float | None) -> bool:
-        """Wait for `cost` of `bucket`; False if the wait would pass `deadline` (`Clock.elapsed()`)."""
+    async def acquire(self, costs: Mapping[str, float], deadline: float | None) -> tuple[float, str]:
+        """Wait until every bucket gives its cost.
+
+        Returns the seconds that it would take and the bucket at fault where that would pass
+        `deadline` (`Clock.elapsed()`), nothing being taken then; else 0.
+        """
         ...
 
     def learn(
@@ -140,18 +144,22 @@ class Http:
         headers: Mapping[str, str] | None = None,
         bucket: str = "default",
         cost: float = 1.0,
+        also: Mapping[str, float] | None = None,
     ) -> Answer:
         """Send one request, never following a redirect, and return the answer.
 
         `path` is appended to `base_url` unless it is a whole URL. `json` is encoded with msgspec.
+        `bucket` and `cost` name the limit that it draws on, `also` further ones (by bucket, the cost).
 
         Raises:
             CallFailed: no answer, or no time left to ask.
+            LimitReached: a limit leaves no room before the hook's deadline; nothing was sent.
 
         """
         deadline = DEADLINE.get()
-        if not await self._pacer.acquire(bucket, cost, deadline):
-            raise CallFailed("the limit left no room before the deadline", sent=False)
+        wait, full = await self._pacer.acquire({bucket: cost, **(also or {})}, deadline)
+        if wait > 0:
+            raise LimitReached("our own pacing below the CRM's limit", after=wait, scope=full)
         remaining = None if deadline is None else deadline - self._clock.elapsed()
         if remaining is not None and remaining <= 0:
             raise CallFailed("no time left to start the request", sent=False)

@@ -161,11 +161,16 @@ Outcome = Synced | Exists | RetryLater | Rejected | Uncertain | Gone
 
 
 class Limit(msgspec.Struct, frozen=True, kw_only=True):
-    """A limit of the CRM: at most `amount` of cost in any `seconds`. The core paces below it."""
+    """A limit of the CRM: at most `amount` of cost in any `seconds`. The core stays below it.
+
+    With `pace` calls are spread over the time; without, as fits a day's quota, they are only
+    counted, and the lane waits for the next period once our share is spent.
+    """
 
     bucket: str
     amount: float
     seconds: float
+    pace: bool = True
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
@@ -257,7 +262,11 @@ class Log(Protocol):
 
 
 class Context(Generic[S]):
-    """What a hook works with: one connection's settings, HTTP access, fields and durable state."""
+    """What a hook works with: one connection's settings, HTTP access, fields and durable state.
+
+    `connect` may narrow `fields` to what the account has, and set `zone` to the account's time zone
+    where the operator named none: both count until the next `connect`.
+    """
 
     def __init__(
         self,
@@ -270,6 +279,7 @@ class Context(Generic[S]):
         fields: Sequence[FieldSpec],
         state: State,
         stages: Mapping[str, str] | None = None,
+        zone: str = "UTC",
     ) -> None:
         self.connection = connection
         self.settings = settings
@@ -279,4 +289,5 @@ class Context(Generic[S]):
         self.fields = tuple(fields)
         self.state = state
         self.stages = dict(stages or {})
+        self.zone = zone
         self.client: Any = None

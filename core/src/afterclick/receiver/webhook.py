@@ -17,12 +17,12 @@ from afterclick.config.model import Source
 from afterclick.config.secrets import SecretSource
 from afterclick.ledger.api import Ingest
 from afterclick.ledger.rows import EventState, NewEvent
-from afterclick.model.decode import blank_addresses
 from afterclick.model.event import ECOMMERCE, FOLDED_TYPES, REGISTRATION, TEST, dedupe_key, occurred
 from afterclick.observe.events import Said
 from afterclick.observe.log import get_logger
 from afterclick.observe.metrics import Delivery, Metrics
 from afterclick.receiver.answers import answer, refusal
+from afterclick.receiver.blanking import blank
 from afterclick.receiver.heading import Heading, read_heading
 from afterclick.receiver.limits import Incomplete, Limits, TooLarge
 from afterclick.receiver.refusals import Refusals
@@ -127,7 +127,7 @@ class Webhook:
             tie=tie,
             occurred_at=occurred_at,
             received_at=received_at,
-            body=body if intake.keep_ip else blank_addresses(body),
+            body=body if intake.keep_ip else blank(body),
             ip_hash=None if heading.ip is None else hash_address(intake.address_key, self._space, heading.ip),
             time_replaced=replaced,
             state=state,

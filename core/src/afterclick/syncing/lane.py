@@ -167,7 +167,8 @@ class SyncLane:
 
     def _current(self) -> Mapped:
         """Return the mapping with the fields as `connect` left them."""
-        return msgspec.structs.replace(self._mapped, fields=self._caller.ctx.fields)
+        ctx = self._caller.ctx
+        return msgspec.structs.replace(self._mapped, fields=ctx.fields, zone=ctx.zone)
 
     async def _heed(self, lease: Lease, report: Report) -> None:
         """Count what was synced, and pause if the CRM asks for it or does not work."""
@@ -226,7 +227,7 @@ class SyncLane:
 
     async def _connect(self, lease: Lease) -> bool:
         # `connect` may narrow the fields to what the account has; it looks again each time.
-        self._caller.ctx.fields = self._mapped.fields
+        self._caller.ctx.fields, self._caller.ctx.zone = self._mapped.fields, self._mapped.zone
         try:
             self._caller.ctx.client = await self._caller.single("connect")
         except LaneStop as stop:

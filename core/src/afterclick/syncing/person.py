@@ -9,8 +9,11 @@ import msgspec
 from afterclick.ledger.rows import Adoption, Due, KnownRecord, SyncRow
 from afterclick.model.fields import FieldSpec, Rule, Scalar, differences, render
 from afterclick.model.identity import IdentityKind, strongest_first
-from afterclick.model.lead import attributes
+from afterclick.model.lead import PERSON_FIELDS, attributes
 from afterclick.plugin.types import Change, Lead, Match, Record
+
+
+_PERSONAL = frozenset({*PERSON_FIELDS, "name"})
 
 
 class Mapped(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,15 +83,22 @@ class Person:
     def found(self, match: Match) -> None:
         """Take in what `match` found: the record with its current values."""
         self.record = match.record
-        self.pending = match.pending
+        self.pending = tuple(step for step in match.pending if step not in self.rejected)
         current = match.record.values
         # What a write of unknown fate was to set, and what the CRM now holds: then it was ours.
         base = dict(self._last.values)
         maybe = self._last.sending_values
         base |= {name: value for name, value in maybe.items() if current.get(name) == value}
+        # A placeholder of ours is not something a person typed, even where the ledger was lost.
+        base |= {name: value for name, value in self._placeholders().items() if current.get(name) == value}
         wanted = self.wanted(creating=False)
         agreed = {name: value for name, value in current.items() if wanted.get(name) == value}
         self.base = base | agreed
+
+    def _placeholders(self) -> dict[str, Scalar]:
+        stand_ins = [spec for spec in self._mapped.fields if spec.placeholder is not None]
+        unnamed = {name: value for name, value in self.attributes.items() if name not in _PERSONAL}
+        return render(stand_ins, unnamed, zone=self._mapped.zone, creating=True)
 
     def change(self) -> Change | None:
         """Return the write that the record needs, or None if it is right as it is."""
@@ -135,7 +145,7 @@ class Person:
         if known is not None and known.id == record.id:
             return known.created_by_us
         # A create of unknown fate that is found under our key now: it had happened.
-        return self.sync.sending == "create" and record.key == self.keys[0]
+        return self.sync.sending == "create" and record.key in self.keys
 
 
 def _further(survivor: KnownRecord | None, due: Due) -> tuple[KnownRecord, ...]:

@@ -153,10 +153,19 @@ class Judge:
     def _rejected(self, write: Write, outcome: Rejected, now: int) -> Settle:
         """Drop the field that the CRM refuses and send the rest; without one, wait for a change."""
         person, name = write.person, outcome.field
+        if name is not None and name in person.pending:
+            person.rejected[name] = True
+            person.pending = tuple(step for step in person.pending if step != name)
+            return self._rest(write, outcome, name, now)
         if name is None or name not in write.values:
             self._find(person, "lead-rejected", outcome.reason, now)
             return aside(person.sync, state=SyncState.PARKED, reason=outcome.reason)
         person.rejected[name] = write.values[name]
+        return self._rest(write, outcome, name, now)
+
+    def _rest(self, write: Write, outcome: Rejected, name: str, now: int) -> Settle:
+        """Go on without what was refused."""
+        person = write.person
         self._find(person, "field-rejected", outcome.reason, now, subject=name)
         rest = Write.create(person) if person.record is None else Write.enrich(person)
         if rest is None and person.record is not None:

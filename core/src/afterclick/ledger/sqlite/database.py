@@ -88,6 +88,12 @@ class Database:
         except _TROUBLE as failure:
             raise _unusable(failure) from failure
 
+    def change(self, name: str, values: Sequence[Any] = ()) -> int:
+        """Run a named statement and return how many rows it changed."""
+        before = self._db.total_changes()
+        self._db.execute(self._sql[name], values)
+        return self._db.total_changes() - before
+
     def text(self, name: str) -> str:
         """Return a named statement, to fill in its shape."""
         return self._sql[name]

@@ -9,13 +9,10 @@ import msgspec
 from afterclick.ledger.rows import EventState, Fence, FoldCommit, LeadRow, StoredEvent
 from afterclick.ledger.sqlite import lanes
 from afterclick.ledger.sqlite.database import Database, Row
-from afterclick.model.journey import DAY, Ask, Journey, Slot
+from afterclick.model.journey import Ask, Journey, Slot
 from afterclick.model.lead import decode_state, encode_state
 from afterclick.model.memory import CodeMemory, LinkMemory
 from afterclick.model.view import Decision, Needs, Resolution, View
-
-JOURNEY_LIFE = 8 * DAY
-"""How long (ms) after its last event a journey is kept: longer than any window by default."""
 
 _FREE = {
     Slot.INSTALL: "install = 0",
@@ -170,7 +167,7 @@ def commit(db: Database, fold: FoldCommit) -> None:
             # Again, for a lead that was founded and joined in this very batch.
             db.run("join_lead", {"root": root, "joined": joined})
             db.run("join_syncs", (joined,))
-        _put_resolution(db, out, fold.now)
+        _put_resolution(db, out, fold.now + fold.journey_life)
         versions = {row.id: row.version for row in fold.leads}
         db.run_many(
             "want",
@@ -194,12 +191,12 @@ def commit(db: Database, fold: FoldCommit) -> None:
         )
 
 
-def _put_resolution(db: Database, out: Resolution, now: int) -> None:
+def _put_resolution(db: Database, out: Resolution, expires_at: int) -> None:
     db.run_many("close_journey", [(key,) for key in out.closed])
     db.run_many(
         "put_identity", [(name.space, name.kind, name.value, lead) for name, lead in out.identities.items()]
     )
-    db.run_many("put_journey", [_journey_values(journey, now) for journey in out.journeys.values()])
+    db.run_many("put_journey", [_journey_values(journey, expires_at) for journey in out.journeys.values()])
     db.run_many("put_through", [(*name, lead) for name, leads in out.through.items() for lead in leads])
     db.run_many("put_link", [(*name, _pack.encode(memory)) for name, memory in out.links.items()])
     db.run_many(
@@ -219,7 +216,7 @@ def _lead_values(row: LeadRow) -> tuple[object, ...]:
     )
 
 
-def _journey_values(journey: Journey, now: int) -> tuple[object, ...]:
+def _journey_values(journey: Journey, expires_at: int) -> tuple[object, ...]:
     return (
         journey.key,
         journey.space,
@@ -235,7 +232,7 @@ def _journey_values(journey: Journey, now: int) -> tuple[object, ...]:
         int(journey.install),
         int(journey.claim),
         int(journey.person),
-        now + JOURNEY_LIFE,
+        expires_at,
     )
 
 

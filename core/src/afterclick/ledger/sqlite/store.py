@@ -28,7 +28,7 @@ from afterclick.ledger.rows import (
 )
 from afterclick.ledger.signal import EVENTS, Signals
 from afterclick.ledger.signal import syncs as syncs_signal
-from afterclick.ledger.sqlite import folds, ingest, lanes, reads, syncs
+from afterclick.ledger.sqlite import folds, ingest, lanes, reads, syncs, tidying
 from afterclick.ledger.sqlite.database import Database, FileLock
 from afterclick.ledger.sqlite.reader import SqliteReader
 from afterclick.ledger.sqlite.threads import Writer
@@ -226,6 +226,10 @@ class SqliteLedger(SqliteReader):
 
     async def set_plugin_state(self, connection: str, key: str, value: str) -> None:
         await self._writer.do(lambda: self._write.run("put_plugin_state", (connection, key, value)))
+
+    async def tidy(self) -> int:
+        now = self._clock.now()
+        return await self._writer.do(lambda: tidying.tidy(self._write, now))
 
     async def close(self) -> None:
         await self._writer.do(self._write.checkpoint)

@@ -118,7 +118,8 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (key) DO UPDATE SET
     lead = excluded.lead, opened_at = excluded.opened_at, prefix = excluded.prefix, token = excluded.token,
     ip_hash = excluded.ip_hash, ip_at = excluded.ip_at, host = excluded.host, platform = excluded.platform,
-    campaign = excluded.campaign, install = excluded.install, claim = excluded.claim, person = excluded.person
+    campaign = excluded.campaign, install = excluded.install, claim = excluded.claim, person = excluded.person,
+    expires_at = excluded.expires_at
 
 -- name: close_journey
 DELETE FROM journeys WHERE key = ?
@@ -326,3 +327,23 @@ WHERE id IN (
     SELECT coalesce(joined_into, id) FROM leads
     WHERE instr(:search, ':') > 0 AND instr(' ' || keys || ' ', ' ' || :search || ' ') > 0)
 ORDER BY changed_at DESC, id DESC LIMIT :limit
+
+-- name: forget_addresses
+-- Address hashes pair installs with claims for a short while and are nobody's business after it.
+UPDATE events SET ip_hash = NULL
+WHERE id IN (SELECT id FROM events WHERE ip_hash IS NOT NULL AND received_at < ? LIMIT 500)
+
+-- name: forget_journey_addresses
+UPDATE journeys SET ip_hash = NULL
+WHERE ip_hash IS NOT NULL AND ip_at < ? AND (space, key) IN (
+    SELECT space, key FROM journeys WHERE ip_hash IS NOT NULL AND ip_at < ? LIMIT 500)
+
+-- name: drop_journeys
+DELETE FROM journeys WHERE (space, key) IN (SELECT space, key FROM journeys WHERE expires_at < ? LIMIT 500)
+
+-- name: drop_seen
+DELETE FROM seen WHERE (bucket, hash16) IN (
+    SELECT bucket, hash16 FROM seen WHERE bucket BETWEEN 1 AND ? AND received_at < ? LIMIT 500)
+
+-- name: drop_attempts
+DELETE FROM attempts WHERE id IN (SELECT id FROM attempts WHERE at < ? ORDER BY at LIMIT 500)

@@ -87,6 +87,7 @@ CREATE INDEX journeys_without_claim ON journeys (space, token, opened_at, prefix
 CREATE INDEX journeys_without_person ON journeys (space, token, opened_at, prefix)
     WHERE person = 0 AND (install = 1 OR claim = 1);
 CREATE INDEX journeys_by_address ON journeys (space, ip_hash, ip_at) WHERE ip_hash IS NOT NULL;
+CREATE INDEX journeys_with_address ON journeys (ip_at) WHERE ip_hash IS NOT NULL;
 CREATE INDEX journeys_of_lead ON journeys (lead);
 CREATE INDEX journeys_expiring ON journeys (expires_at);
 
