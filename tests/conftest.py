@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
-
 from tests.support.clock import FakeClock
 
 # The usual run tries the same examples every time, so that a change is judged by what it changes.

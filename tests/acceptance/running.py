@@ -15,8 +15,6 @@ from typing import Any
 
 import aiohttp
 import msgspec
-from afterclick_hubspot.sandbox import HubSpotSandbox
-from afterclick_hubspot.sandbox.options import Options
 
 from afterclick.cli.provision import provisioned
 from afterclick.cli.sending import Delivery, delivery, send
@@ -28,6 +26,8 @@ from afterclick.host.discovery import discover
 from afterclick.observe.metrics import Metrics
 from afterclick.sandbox import serve
 from afterclick.service import Service
+from afterclick_hubspot.sandbox import HubSpotSandbox
+from afterclick_hubspot.sandbox.options import Options
 
 SECRET = "whsec_3f9c0d51b7a84e62a0c4d8e1f2b39576"
 PATIENCE = 20.0
@@ -129,11 +129,16 @@ async def running(
             yield Running(service, emulator, http)
 
 
+RUNNING: list[Process] = []
+"""Every process that a test started, so that none is left when it fails."""
+
+
 class Process:
     """The service as a process of its own: `afterclick serve`."""
 
     def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
         self.log = folder / "serve.log"
+        self._from = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "afterclick", "serve"],
@@ -143,7 +148,7 @@ class Process:
                 stderr=log,
                 stdin=subprocess.DEVNULL,
             )
-        self._seen = 0
+        RUNNING.append(self)
 
     async def started(self) -> str:
         """Return the public URL once senders may come."""
@@ -158,10 +163,9 @@ class Process:
 
     def lines(self) -> Sequence[dict[str, Any]]:
         """Return what it logged since it was started."""
-        text = self.log.read_text().splitlines()
-        found = [msgspec.json.decode(line) for line in text if line.startswith("{")]
-        starts = [at for at, line in enumerate(found) if line.get("event") == "service-starting"]
-        return found[starts[-1] :] if starts else []
+        text = self.log.read_bytes()[self._from :].decode()
+        whole = text.splitlines() if text.endswith("\n") else text.splitlines()[:-1]
+        return [msgspec.json.decode(line) for line in whole if line.startswith("{")]
 
     def kill(self) -> None:
         """End it as a power cut would."""

@@ -4,17 +4,35 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import aiohttp
-from afterclick_hubspot.sandbox import HubSpotSandbox
-from tests.acceptance.running import PATIENCE, SECRET, Process, environment, event, provision, unlimited
+import pytest
+from tests.acceptance.running import (
+    PATIENCE,
+    RUNNING,
+    SECRET,
+    Process,
+    environment,
+    event,
+    provision,
+    unlimited,
+)
 
 from afterclick.cli.sending import send
 from afterclick.clock import SystemClock
 from afterclick.sandbox import serve
+from afterclick_hubspot.sandbox import HubSpotSandbox
 
 MINUTE = 60_000
+
+
+@pytest.fixture(autouse=True)
+def no_process_is_left() -> Iterator[None]:
+    yield
+    while RUNNING:
+        RUNNING.pop().kill()
 
 
 def _client() -> aiohttp.ClientSession:
@@ -112,7 +130,9 @@ async def test_no_line_of_the_log_holds_a_secret_a_signature_an_address_or_an_em
         await provision(tmp_path, environ)
         process = Process(tmp_path, environ)
         url = f"{await process.started()}/webhooks/tolinku"
-        good = event("install.tracked", now, prefix="p", token="t", ip="203.0.113.77", email="ada@example.com")
+        good = event(
+            "install.tracked", now, prefix="p", token="t", ip="203.0.113.77", email="ada@example.com"
+        )
         assert await send(http, url, good) == 200
         forged = {"X-Webhook-Signature": "ab" * 32, "X-Forwarded-For": "198.51.100.4"}
         async with http.post(url, data=b"{}", headers=forged) as answer:

@@ -8,6 +8,10 @@ from pathlib import Path
 from typing import Any, cast
 
 import structlog
+from tests.simulation.clock import VirtualClock
+from tests.simulation.fakecrm import FIELDS, FakeCrm, FakePlugin, info
+from tests.simulation.ledger import InlineLedger, open_ledger
+from tests.support.events import make_delivery
 
 from afterclick.folding.batch import Destination, Rules
 from afterclick.folding.lane import FoldLane
@@ -22,10 +26,6 @@ from afterclick.syncing.batch import PassRules
 from afterclick.syncing.lane import LaneRules, SyncLane
 from afterclick.syncing.person import Mapped
 from afterclick.syncing.retry import RetryRules
-from tests.simulation.clock import VirtualClock
-from tests.simulation.fakecrm import FIELDS, FakeCrm, FakePlugin, info
-from tests.simulation.ledger import InlineLedger, open_ledger
-from tests.support.events import make_delivery
 
 STAGE_WORDS = {name: name for name in STAGES}
 DESTINATION_ATTRIBUTES = frozenset(spec.attribute for spec in FIELDS)
@@ -111,7 +111,7 @@ class Bench:
         )
 
     async def __aenter__(self) -> Bench:
-        self.run(self.fold.run())
+        _ = self.run(self.fold.run())
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -136,7 +136,7 @@ class Bench:
             crm or self.crm, self.clock, connection=connection, metrics=self.metrics, **described
         )
         lane = make_lane(self.ledger, self.clock, caller, metrics=self.metrics, **rules)
-        self.run(lane.run())
+        _ = self.run(lane.run())
         return lane
 
     async def happens(self, type: str, *, ago: float = 0.0, **data: Any) -> None:

@@ -42,7 +42,9 @@ T = TypeVar("T")
 
 FIELDS = (
     FieldSpec(attribute="key", name="key", title="Key", rule=Rule.KEY, unique=True),
-    FieldSpec(attribute="name", name="name", title="Name", rule=Rule.CREATE, placeholder="Lead {token} {short}"),
+    FieldSpec(
+        attribute="name", name="name", title="Name", rule=Rule.CREATE, placeholder="Lead {token} {short}"
+    ),
     FieldSpec(attribute="token", name="token", title="Token"),
     FieldSpec(attribute="campaign", name="campaign", title="Campaign"),
     FieldSpec(attribute="platform", name="platform", title="Platform", rule=Rule.FILL),
@@ -51,7 +53,11 @@ FIELDS = (
     FieldSpec(attribute="referral_source", name="referrer", title="Referrer"),
     FieldSpec(attribute="milestone", name="milestone", title="Milestone"),
     FieldSpec(
-        attribute="stage", name="stage", title="Stage", rule=Rule.FORWARD, order=("lead", "qualified", "customer")
+        attribute="stage",
+        name="stage",
+        title="Stage",
+        rule=Rule.FORWARD,
+        order=("lead", "qualified", "customer"),
     ),
 )
 
@@ -106,7 +112,7 @@ Script = Callable[[Sequence[Any]], Any]
 
 
 class FakeCrm:
-    """The CRM's side. `plan` decides how each request goes; `rejected` holds (field, value) it never takes."""
+    """The CRM's side: `plan` decides how each request goes, `rejected` holds (field, value) never taken."""
 
     def __init__(self, clock: Clock, *, keyed: bool = True) -> None:
         self.clock = clock
@@ -128,7 +134,7 @@ class FakeCrm:
         return [refs for name, refs in self.calls if name == hook]
 
     def answers(self, hook: str, *scripts: Script) -> None:
-        """Let the next calls of a hook be answered by functions of its inputs; they may raise or be awaitable."""
+        """Let functions of their inputs answer the next calls of a hook; they may raise or be awaitable."""
         self.scripts[hook].extend(scripts)
 
     def living(self) -> list[Row]:
@@ -140,7 +146,9 @@ class FakeCrm:
         self.rows[id].values[name] = value
         self.rows[id].typed[name] = value
 
-    def add(self, key: str, values: Mapping[str, Scalar], *, ref: str = "", sent_at: float = 0.0, lag: float = 0.0) -> Row:
+    def add(
+        self, key: str, values: Mapping[str, Scalar], *, ref: str = "", sent_at: float = 0.0, lag: float = 0.0
+    ) -> Row:
         """Make a record."""
         row = Row(
             id=f"r{next(self._ids)}",
@@ -187,7 +195,7 @@ class FakeCrm:
             raise CallFailed("cannot connect", sent=False)
         if fault == FINE:
             return work(fault, now)
-        answered: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        answered: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         request = asyncio.create_task(self._serve(refs, work, fault, now, answered))
         self.requests.add(request)
         request.add_done_callback(self.requests.discard)
@@ -196,7 +204,8 @@ class FakeCrm:
             await asyncio.wait([answered, timer], return_when=asyncio.FIRST_COMPLETED)
             if not answered.done():
                 raise CallFailed("no answer: timed out", sent=True)
-            return answered.result()
+            result: T = answered.result()
+            return result
         finally:
             timer.cancel()
             if not answered.done():
@@ -309,7 +318,9 @@ class FakePlugin:
 
     @hookimpl
     async def create(self, leads: Sequence[Lead]) -> Sequence[Outcome]:
-        return await self._write("create", leads, [lead.ref for lead in leads], [lead.values for lead in leads])
+        return await self._write(
+            "create", leads, [lead.ref for lead in leads], [lead.values for lead in leads]
+        )
 
     @hookimpl
     async def enrich(self, changes: Sequence[Change]) -> Sequence[Outcome]:
@@ -326,9 +337,10 @@ class FakePlugin:
         def work(fault: Fault, sent_at: float) -> list[Outcome]:
             if any(self.crm.poisoned(one) for one in values):
                 raise BatchRefused("a value is poison")
-            done: list[Outcome] = []
-            for one in inputs:
-                done.append(self.crm.write(one, fault, sent_at) if hook == "create" else self.crm.update(one))
+            done: list[Outcome] = [
+                self.crm.write(one, fault, sent_at) if hook == "create" else self.crm.update(one)
+                for one in inputs
+            ]
             if fault.broken == "forgets":
                 done[len(done) // 2] = Uncertain("the answer does not mention it")
             elif fault.broken == "short":
@@ -344,6 +356,6 @@ class FakePlugin:
     async def _scripted(self, hook: str, inputs: Sequence[Any]) -> Any:
         if not self.crm.scripts[hook]:
             return None
-        self.crm.calls.append((hook, tuple(getattr(getattr(one, "lead", one), "ref") for one in inputs)))
+        self.crm.calls.append((hook, tuple(getattr(one, "lead", one).ref for one in inputs)))
         answer = self.crm.scripts[hook].popleft()(inputs)
         return await answer if isinstance(answer, Awaitable) else answer

@@ -26,7 +26,9 @@ async def _at_once() -> None:
 class InlineWorker:
     """Stands in for a thread. `step` is awaited before and after each piece of work."""
 
-    def __init__(self, name: str, store: Callable[[Sequence[NewEvent]], list[bool]] | None = None, **_: Any) -> None:
+    def __init__(
+        self, name: str, store: Callable[[Sequence[NewEvent]], list[bool]] | None = None, **_: Any
+    ) -> None:
         self.name = name
         self.step: Step = _at_once
         self._store = store
@@ -56,7 +58,7 @@ class InlineLedger(SqliteLedger):
     def seen_by(self, holder: str, step: Step) -> InlineLedger:
         """Return the same ledger as another process sees it, with its own signals."""
         other = copy.copy(self)
-        other.holder = holder  # type: ignore[misc]
+        other.holder = holder
         other.signals = Signals()
         for name in ("_writer", "_reader"):
             worker = copy.copy(getattr(self, name))

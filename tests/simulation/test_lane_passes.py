@@ -1,4 +1,4 @@
-"""When a lane writes, what it puts together, and whose values win. Faults are in the files beside this one."""
+"""When a lane writes, what it puts together, and whose values win. Faults are in the files beside it."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
+from tests.simulation.bench import Bench
+from tests.simulation.fakecrm import FakeCrm, Fault
+
 from afterclick.ledger.rows import SyncState
 from afterclick.plugin import Synced
 from afterclick.syncing.lane import LaneRules
-from tests.simulation.bench import Bench
-from tests.simulation.fakecrm import FakeCrm, Fault
 
 SLOW = Fault(effect=2.0, answer=2.0)
 

@@ -7,12 +7,12 @@ import json
 from typing import Any
 
 import msgspec
+from tests.support.clock import moment
 
 from afterclick.clock import to_iso
 from afterclick.ledger.rows import NewEvent
 from afterclick.model.decode import blank_addresses, decode
 from afterclick.model.event import REGISTRATION, Event, Facts, dedupe_key
-from tests.support.clock import moment
 
 SOURCE = "tolinku"
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from hypothesis import strategies as st
-
-from afterclick.model.event import CLAIM, CLICK, COMPLETED, CREATED, INSTALL, Event
 from tests.support.clock import moment
 from tests.support.events import make_event, make_registration
+
+from afterclick.model.event import CLAIM, CLICK, COMPLETED, CREATED, INSTALL, Event
 
 LINKS = (("ref", "CODE-1"), ("ref", "CODE-2"), ("menu", "autumn"), ("table", "autumn"), ("card", "C-77"))
 PERSONAL = frozenset({"card"})

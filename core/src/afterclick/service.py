@@ -33,7 +33,6 @@ from afterclick.syncing.lane import LaneRules, SyncLane
 from afterclick.syncing.person import Mapped
 from afterclick.syncing.retry import RetryRules
 
-
 TIDY_EVERY, TIDY_AGAIN = 300.0, 0.2
 """Seconds between two looks for what is to be forgotten, and between two steps of it."""
 

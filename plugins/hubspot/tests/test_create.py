@@ -10,6 +10,7 @@ import pytest
 from afterclick.plugin import (
     BatchRefused,
     Exists,
+    LimitReached,
     Misconfigured,
     NotAuthorized,
     Rejected,
@@ -251,11 +252,13 @@ async def test_write_without_an_answer_is_uncertain(failure: Exception, expected
     assert isinstance(found, expected)
 
 
-async def test_write_that_never_left_is_tried_later() -> None:
+async def test_write_without_room_in_the_limit_is_not_sent_and_pauses_the_lane() -> None:
     async with bench() as b:
         b.pacer.open = False
-        (found,) = await plugin.create([lead()], b.ctx)
-    assert isinstance(found, RetryLater)
+        with pytest.raises(LimitReached) as full:
+            await plugin.create([lead()], b.ctx)
+    assert full.value.after == 60.0
+    assert full.value.outcomes == {}
 
 
 @pytest.mark.parametrize("nested", [True, False])

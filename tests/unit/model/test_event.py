@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from afterclick.clock import MILLISECONDS_PER_DAY, from_iso
-from afterclick.model.event import FOLDED_TYPES, NEWEST, OLDEST, REGISTRATION, TYPES, dedupe_key, occurred
 from tests.support.clock import moment
 from tests.support.deliveries import deliveries
 from tests.support.events import make_event
+
+from afterclick.clock import MILLISECONDS_PER_DAY, from_iso
+from afterclick.model.event import FOLDED_TYPES, NEWEST, OLDEST, REGISTRATION, TYPES, dedupe_key, occurred
 
 RECEIVED = moment("12:00")
 DAY = MILLISECONDS_PER_DAY

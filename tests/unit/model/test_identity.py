@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.events import make_event, make_registration
 
 from afterclick.model.event import Event
 from afterclick.model.identity import (
@@ -21,7 +22,6 @@ from afterclick.model.identity import (
     link_value,
     strongest_first,
 )
-from tests.support.events import make_event, make_registration
 
 NOBODY: frozenset[str] = frozenset()
 
@@ -64,7 +64,9 @@ def test_event_key_of_a_stored_event_is_frozen() -> None:
 def test_key_is_short_plain_ascii_whatever_it_is_made_of(
     space: str, kind: IdentityKind, value: str, pepper: str
 ) -> None:
-    assert re.fullmatch(r"(user|email|ref|link|event):[0-9a-f]{32}", key(Identity(space, kind, value), pepper))
+    assert re.fullmatch(
+        r"(user|email|ref|link|event):[0-9a-f]{32}", key(Identity(space, kind, value), pepper)
+    )
 
 
 def test_key_of_a_lone_surrogate_does_not_raise() -> None:

@@ -22,13 +22,13 @@ from afterclick.ledger.rows import (
     LaneRow,
     LeadRow,
     NewEvent,
+    Sending,
     Settle,
     StoredEvent,
     SyncRow,
     Totals,
 )
 from afterclick.ledger.signal import Signals
-from afterclick.model.fields import Scalar
 from afterclick.model.view import Needs, View
 
 
@@ -149,12 +149,12 @@ class Syncs(Protocol):
         self,
         fence: Fence,
         connection: str,
-        leads: Mapping[int, Mapping[str, Scalar]],
+        leads: Mapping[int, Sending],
         *,
         operation: str,
         now: int,
     ) -> Sequence[int]:
-        """Mark leads (by id, with the values about to be sent) immediately before a write call.
+        """Mark leads immediately before a write call.
 
         Returns those whose row still has that person: a lead that joined another in the meantime
         must not be written.

@@ -174,6 +174,13 @@ class Due(msgspec.Struct, frozen=True, kw_only=True):
     joined_keys: tuple[str, ...] = ()
 
 
+class Sending(msgspec.Struct, frozen=True, kw_only=True):
+    """A write about to be sent: its values, and what is ours on the record before it."""
+
+    values: Mapping[str, Scalar]
+    base: Mapping[str, Scalar] = {}
+
+
 class Adoption(msgspec.Struct, frozen=True, kw_only=True):
     """The records of a person, the survivor first, and what we last wrote to the survivor."""
 
@@ -287,6 +294,7 @@ __all__ = [
     "LaneRow",
     "LeadRow",
     "NewEvent",
+    "Sending",
     "Settle",
     "StoredEvent",
     "SyncRow",

@@ -216,7 +216,7 @@ def attributes(
         "conversion_date": _iso(conversion),
         "referral_source": state.referrer.value if state.referrer else None,
         "minutes_to_convert": _minutes(state.install, conversion),
-        "milestone": max(state.milestones, key=lambda name: state.milestones[name], default=None),
+        "milestone": max(state.milestones, key=lambda name: (state.milestones[name], name), default=None),
         "stage": stage(state, stages or {"*": STAGES[-1]}),
     }
     known |= {name: stamp.value for name, stamp in state.person.items()}
@@ -237,8 +237,9 @@ def _full_name(known: Mapping[str, Scalar | None]) -> str | None:
 def _touch_attributes(state: LeadState) -> dict[str, Scalar | None]:
     if not state.touches:
         return {}
-    first = min(state.touches.values(), key=lambda touch: touch.first)
-    last = max(state.touches.values(), key=lambda touch: _lateness(touch.last))
+    # By name where all else is equal, so that equal states show the same.
+    _, first = min(state.touches.items(), key=lambda item: (item[1].first, item[0]))
+    _, last = max(state.touches.items(), key=lambda item: (_lateness(item[1].last), item[0]))
     known: dict[str, Scalar | None] = {}
     for touch, prefix in ((last, "last_touch_"), (first, "")):
         for name, stamp in touch.fields.items():

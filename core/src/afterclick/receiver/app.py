@@ -10,13 +10,10 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from aiohttp import web
 
-from afterclick.clock import Clock
-from afterclick.config.model import Settings, Source
-from afterclick.ledger.api import Ingest
-from afterclick.observe.metrics import OTHER, Delivery, Metrics
+from afterclick.config.model import Source
+from afterclick.observe.metrics import OTHER, Delivery
 from afterclick.receiver.answers import refusal
-from afterclick.receiver.limits import Limits
-from afterclick.receiver.webhook import IP_SECRET, Intake, Webhook
+from afterclick.receiver.webhook import Intake, Webhook
 
 WEBHOOKS = "/webhooks/"
 
@@ -24,7 +21,7 @@ Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
 class PublicApp:
-    """Finds who answers a request; `further` are handlers of other paths."""
+    """Finds who answers a request; `further` are handlers of other paths (no slash at their end)."""
 
     def __init__(
         self, sources: Mapping[str, Source], intake: Intake, further: Mapping[str, Handler] | None = None
@@ -53,30 +50,3 @@ class PublicApp:
         self._unknown.inc()
         self.intake.refusals.note(OTHER, Delivery.UNKNOWN_SOURCE)
         return refusal(Delivery.UNKNOWN_SOURCE)
-
-
-async def public_app(
-    settings: Settings,
-    ledger: Ingest,
-    clock: Clock,
-    metrics: Metrics,
-    *,
-    further: Mapping[str, Handler] | None = None,
-) -> PublicApp:
-    """Return what answers on the public port: `POST /webhooks/<source>` for each source that sends webhooks.
-
-    `further` are handlers of other paths, written without a slash at their end.
-
-    Raises:
-        LedgerError: the ledger does not give its secret.
-
-    """
-    intake = Intake(
-        ledger,
-        clock,
-        metrics,
-        Limits.of(settings.server),
-        ip_secret=await ledger.secret(IP_SECRET),
-        keep_ip=settings.privacy.keep_ip,
-    )
-    return PublicApp(settings.sources, intake, further)

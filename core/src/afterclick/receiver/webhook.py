@@ -21,7 +21,7 @@ from afterclick.model.event import ECOMMERCE, FOLDED_TYPES, REGISTRATION, TEST, 
 from afterclick.observe.events import Said
 from afterclick.observe.log import get_logger
 from afterclick.observe.metrics import Delivery, Metrics
-from afterclick.receiver.answers import answer, refusal
+from afterclick.receiver.answers import Stored, last_ok, refusal
 from afterclick.receiver.blanking import blank
 from afterclick.receiver.heading import Heading, read_heading
 from afterclick.receiver.limits import Incomplete, Limits, TooLarge
@@ -58,6 +58,7 @@ class Intake:
         self.address_key = Key(ip_secret)
         self.keep_ip = keep_ip
         self.stopping = False
+        self.answer = Stored(clock)
         self.refusals = Refusals(clock)
 
 
@@ -78,7 +79,7 @@ class Webhook:
         self._seconds = metrics.delivery_seconds.labels(name)
         self._last = metrics.last_delivery_timestamp_seconds.labels(name)
 
-    async def receive(self, request: web.BaseRequest) -> web.Response:
+    async def receive(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request."""
         intake = self._intake
         started = intake.clock.elapsed()
@@ -99,9 +100,10 @@ class Webhook:
         self._counts[result].inc()
         if result is Delivery.UNAVAILABLE:
             return refusal(result)
+        self._log.debug(Said.DELIVERY_ACCEPTED, type=event.type, result=result.value)
         self._last.set(event.received_at / 1000)
         self._seconds.observe(intake.clock.elapsed() - started)
-        return answer()
+        return intake.answer if request.keep_alive else last_ok()
 
     async def _store(self, event: NewEvent) -> Delivery:
         try:

@@ -16,10 +16,10 @@ from afterclick.clock import Clock
 from afterclick.host.caller import Called, Caller
 from afterclick.ledger.api import Ledger
 from afterclick.ledger.lease import Lease
-from afterclick.ledger.rows import Attempt, Due, Settle
+from afterclick.ledger.rows import Attempt, Due, Sending, Settle
 from afterclick.observe.metrics import Metrics
 from afterclick.plugin.errors import LaneStop
-from afterclick.plugin.types import Ambiguous, Gone, Match, NoMatch, Rejected, RetryLater, Uncertain
+from afterclick.plugin.types import Ambiguous, Gone, Lead, Match, NoMatch, Rejected, RetryLater, Uncertain
 from afterclick.syncing.person import Mapped, Person
 from afterclick.syncing.retry import RetryRules, untried
 from afterclick.syncing.verdict import Judge, Write
@@ -94,7 +94,10 @@ class Pass:
 
     async def _match(self, people: Sequence[Person]) -> tuple[list[Write], list[Write]]:
         """Return the creates and changes that are due; everybody else is settled."""
-        called = await self._call("match", [person.lead() for person in people])
+        people, leads = await self._rendered(people)
+        if not people:
+            return [], []
+        called = await self._call("match", leads)
         if (called.broken or called.refused) and len(people) > 1:
             # A read is safe to repeat: halve down to the lead that breaks it.
             middle = len(people) // 2
@@ -118,6 +121,20 @@ class Pass:
         changes = await self._adopt(found, settles)
         await self._settle(settles, self._attempts("match", called, people))
         return creates, changes
+
+    async def _rendered(self, people: Sequence[Person]) -> tuple[list[Person], list[Lead]]:
+        """Return who can be shown to the plugin; a lead that breaks the mapping fails alone."""
+        shown: list[tuple[Person, Lead]] = []
+        settles: list[Settle] = []
+        now = self._clock.now()
+        for person in people:
+            try:
+                shown.append((person, person.lead(creating=True)))
+            except Exception as failure:
+                refusal = RetryLater(f"the mapping cannot show it: {type(failure).__name__}: {failure}")
+                settles.append(self._judge.unmatched(person, refusal, now, ""))
+        await self._settle(settles, [])
+        return [person for person, _ in shown], [person.lead() for person, _ in shown]
 
     async def _adopt(self, found: Sequence[tuple[Person, Match]], settles: list[Settle]) -> list[Write]:
         """Store whose the records are, then work out what each of them lacks."""
@@ -169,14 +186,16 @@ class Pass:
         await self._settle(settles, self._attempts(hook, called, people))
         again, self._judge.again = self._judge.again, []
         if round < ROUNDS:
-            for kind in ("create", "enrich"):
-                rest = [write for write in again if (kind == "create") == (write.person.record is None)]
+            # Sorted before either is sent: a create that succeeds gives its person a record.
+            creates = [write for write in again if write.person.record is None]
+            changes = [write for write in again if write.person.record is not None]
+            for kind, rest in (("create", creates), ("enrich", changes)):
                 if rest:
                     await self._write(kind, rest, round=round + 1)
 
     async def _mark(self, hook: str, writes: Sequence[Write]) -> list[Write]:
         """Note the write in the ledger; leave out a lead that joined another since it was taken."""
-        values = {write.person.id: write.values for write in writes}
+        values = {write.person.id: Sending(values=write.values, base=write.person.base) for write in writes}
         marked = set(
             await self._ledger.note_sending(
                 self._lease.fence, self._connection, values, operation=hook, now=self._clock.now()

@@ -12,7 +12,6 @@ from afterclick.model.identity import IdentityKind, strongest_first
 from afterclick.model.lead import PERSON_FIELDS, attributes
 from afterclick.plugin.types import Change, Lead, Match, Record
 
-
 _PERSONAL = frozenset({*PERSON_FIELDS, "name"})
 
 
@@ -44,6 +43,10 @@ class Person:
         self.record: Record | None = None
         self.pending: tuple[str, ...] = ()
         self.base: dict[str, Scalar] = {}
+
+    def is_key(self, name: str) -> bool:
+        """Tell whether a CRM field holds the key: a record without it would be found by nobody."""
+        return any(spec.name == name and spec.rule is Rule.KEY for spec in self._mapped.fields)
 
     def _row_of(self, known: KnownRecord | None) -> SyncRow:
         """Return the row that wrote to the record: a joined lead's, where the person took it over."""

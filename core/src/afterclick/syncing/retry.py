@@ -13,6 +13,13 @@ LONGEST = 6 * 3600.0
 GIVE_UP_AFTER = 3 * 86_400.0
 
 
+NOT_YET = 5.0
+"""Seconds to wait where a plugin names no sensible time."""
+
+LONGEST_ASKED = 86_400.0
+"""The longest wait (s) that a CRM may ask for."""
+
+
 class RetryRules(msgspec.Struct, frozen=True, kw_only=True):
     """Back-off per lead, in seconds: first wait, longest wait, and after how long a lead is parked."""
 
@@ -32,6 +39,13 @@ def backoff(tries: int, rules: RetryRules, *, seed: str) -> float:
     return longest * (0.5 + digest[0] / 512)
 
 
+def sensible(after: float | None) -> float | None:
+    """Return a wait that a plugin asked for, capped; None for one that makes no sense."""
+    if after is None or not after > 0:
+        return None
+    return min(after, LONGEST_ASKED)
+
+
 def later(
     sync: SyncRow, *, now: int, reason: str, after: float | None, rules: RetryRules, clear: bool
 ) -> Settle:
@@ -41,7 +55,8 @@ def later(
     parked: it waits for a change.
     """
     first_failed = sync.first_failed_at or now
-    wait = backoff(sync.tries, rules, seed=f"{sync.connection}:{sync.lead}") if after is None else after
+    asked = sensible(after)
+    wait = backoff(sync.tries, rules, seed=f"{sync.connection}:{sync.lead}") if asked is None else asked
     return Settle(
         connection=sync.connection,
         lead=sync.lead,
@@ -62,7 +77,7 @@ def untried(sync: SyncRow, *, now: int, reason: str, after: float = 0.0, clear: 
     return Settle(
         connection=sync.connection,
         lead=sync.lead,
-        due_at=now + int(after * 1000),
+        due_at=now + int((0.0 if after == 0 else sensible(after) or NOT_YET) * 1000),
         tries=max(0, sync.tries - 1),
         first_failed_at=sync.first_failed_at,
         reason=reason,
@@ -73,10 +88,11 @@ def untried(sync: SyncRow, *, now: int, reason: str, after: float = 0.0, clear: 
 def uncertain(sync: SyncRow, *, now: int, reason: str, settle_seconds: float, rules: RetryRules) -> Settle:
     """Return the settle of a write whose fate is unknown: its mark stays, it is matched again later."""
     first_failed = sync.first_failed_at or now
+    wait = backoff(sync.tries, rules, seed=f"{sync.connection}:{sync.lead}")
     return Settle(
         connection=sync.connection,
         lead=sync.lead,
-        due_at=now + int(settle_seconds * 1000),
+        due_at=now + int(max(settle_seconds, wait) * 1000),
         first_failed_at=first_failed,
         state=_parked(first_failed, now, rules),
         reason=reason,

@@ -24,7 +24,7 @@ from afterclick.plugin.types import (
 )
 from afterclick.syncing.findings import finding
 from afterclick.syncing.person import Person, as_known
-from afterclick.syncing.retry import RetryRules, aside, later, uncertain, untried
+from afterclick.syncing.retry import NOT_YET, RetryRules, aside, later, sensible, uncertain, untried
 
 WAIT_FOR_RECORD = 3600.0
 """Seconds until a lead is looked for again where the connection may not create records."""
@@ -72,7 +72,8 @@ class Judge:
         sync = person.sync
         match outcome:
             case NotYet():
-                return untried(sync, now=now, reason=outcome.reason, after=outcome.after)
+                after = sensible(outcome.after) or NOT_YET
+                return untried(sync, now=now, reason=outcome.reason, after=after)
             case Ambiguous():
                 self._find(person, "record-ambiguous", outcome.reason, now)
                 return aside(sync, state=SyncState.HELD, reason=outcome.reason, clear=False)
@@ -157,7 +158,7 @@ class Judge:
             person.rejected[name] = True
             person.pending = tuple(step for step in person.pending if step != name)
             return self._rest(write, outcome, name, now)
-        if name is None or name not in write.values:
+        if name is None or name not in write.values or person.is_key(name):
             self._find(person, "lead-rejected", outcome.reason, now)
             return aside(person.sync, state=SyncState.PARKED, reason=outcome.reason)
         person.rejected[name] = write.values[name]

@@ -23,6 +23,7 @@ from afterclick.ledger.rows import (
     LaneRow,
     LeadRow,
     NewEvent,
+    Sending,
     Settle,
     StoredEvent,
 )
@@ -32,7 +33,6 @@ from afterclick.ledger.sqlite import folds, ingest, lanes, reads, syncs, tidying
 from afterclick.ledger.sqlite.database import Database, FileLock
 from afterclick.ledger.sqlite.reader import SqliteReader
 from afterclick.ledger.sqlite.threads import Writer
-from afterclick.model.fields import Scalar
 from afterclick.model.view import Needs, View
 
 
@@ -181,7 +181,7 @@ class SqliteLedger(SqliteReader):
         self,
         fence: Fence,
         connection: str,
-        leads: Mapping[int, Mapping[str, Scalar]],
+        leads: Mapping[int, Sending],
         *,
         operation: str,
         now: int,

@@ -8,11 +8,20 @@ from typing import Any
 
 import msgspec
 
-from afterclick.ledger.rows import Adoption, Attempt, Due, Fence, KnownRecord, Settle, SyncRow, SyncState
+from afterclick.ledger.rows import (
+    Adoption,
+    Attempt,
+    Due,
+    Fence,
+    KnownRecord,
+    Sending,
+    Settle,
+    SyncRow,
+    SyncState,
+)
 from afterclick.ledger.sqlite import lanes
 from afterclick.ledger.sqlite.database import Database, Row
 from afterclick.ledger.sqlite.folds import ids, leads
-from afterclick.model.fields import Scalar
 
 _encoder = msgspec.json.Encoder()
 _SHARED = "the record {kind} {id} belongs to another person (lead {lead})"
@@ -149,7 +158,7 @@ def note_sending(
     db: Database,
     fence: Fence,
     connection: str,
-    sent: Mapping[int, Mapping[str, Scalar]],
+    sent: Mapping[int, Sending],
     operation: str,
     now: int,
 ) -> list[int]:
@@ -157,8 +166,8 @@ def note_sending(
     with db.transaction():
         lanes.check(db, fence)
         marked: list[int] = []
-        for lead, values in sent.items():
-            mark = (operation, now, fence.epoch, _pack(values))
+        for lead, write in sent.items():
+            mark = (operation, now, fence.epoch, _pack(write.values), _pack(write.base))
             rows = db.run("note_sending", (*mark, connection, lead))
             marked += [row[0] for row in rows]
     return marked

@@ -212,7 +212,7 @@ UPDATE syncs SET record_kind = NULL, record_id = NULL, record_url = NULL, relate
 WHERE connection = ? AND lead IN (SELECT id FROM leads WHERE joined_into = ?)
 
 -- name: note_sending
-UPDATE syncs SET sending = ?, sending_since = ?, sending_epoch = ?, sending_values = ?
+UPDATE syncs SET sending = ?, sending_since = ?, sending_epoch = ?, sending_values = ?, values_written = ?
 WHERE connection = ? AND lead = ? AND (SELECT joined_into IS NULL FROM leads WHERE id = syncs.lead)
 RETURNING lead
 
