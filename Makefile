@@ -46,6 +46,10 @@ fmt: $(DEV_READY) ## format, and mend what can be mended
 	@$(BIN)/ruff check --fix --quiet . || true
 	@$(BIN)/ruff format .
 
+.PHONY: docs
+docs: $(DEV_READY) ## write the generated pages of the docs
+	@$(BIN)/python -m tests.docs.reference
+
 ##@ One check at a time
 
 .PHONY: lint

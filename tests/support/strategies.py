@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from hypothesis import settings
 from hypothesis import strategies as st
 from tests.support.clock import moment
 from tests.support.events import make_event, make_registration
@@ -22,6 +23,11 @@ START = moment("09:00")
 
 minutes = st.one_of(st.integers(0, 200), st.integers(0, 200).map(lambda n: n * 60))
 links = st.sampled_from(LINKS)
+
+
+def more(factor: int) -> settings:
+    """Try so many times the examples that the profile asks for."""
+    return settings(max_examples=factor * settings().max_examples)
 
 
 def _known(**fields: Any) -> dict[str, Any]:

@@ -1,0 +1,74 @@
+"""The docs tell the truth: generated pages are current, and nothing that people meet is undocumented."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+import typer
+from tests.docs.reference import DOCS, pages
+
+from afterclick import errors
+from afterclick.cli import app
+from afterclick.plugin import hookspecs
+from afterclick.syncing.findings import REMEDIES
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", sorted(pages()))
+def test_generated_pages_are_current(name: str) -> None:
+    assert (DOCS / name).read_text("utf-8") == pages()[name], "run `make docs`"
+
+
+def test_every_hook_is_documented_with_its_arguments() -> None:
+    text = (DOCS / "plugin-authors.md").read_text("utf-8")
+    for name, hook in vars(hookspecs).items():
+        if inspect.isfunction(hook) and hasattr(hook, "afterclick_spec"):
+            arguments = ", ".join(inspect.signature(hook).parameters)
+            assert f"### `{name}({arguments})`" in text
+
+
+def test_every_error_and_every_finding_of_the_core_is_documented() -> None:
+    text = (DOCS / "errors.md").read_text("utf-8")
+    codes = {kind.code for kind in vars(errors).values() if _is_error(kind)}
+    for code in {*codes, *REMEDIES, "identity-refused", "not-authorized", "misconfigured"}:
+        assert f"| `{code}` |" in text
+
+
+def _is_error(kind: object) -> bool:
+    return isinstance(kind, type) and issubclass(kind, errors.AfterclickError)
+
+
+def test_every_command_is_named_in_the_readme() -> None:
+    group = typer.main.get_command(app)
+    for name in group.commands:  # type: ignore[attr-defined]
+        assert re.search(rf"afterclick {name}\b", README), name
+
+
+def test_no_doc_names_a_command_that_is_not_there() -> None:
+    commands = set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
+    pages_of_people = [ROOT / "README.md", *DOCS.glob("*.md"), *ROOT.glob("plugins/*/README.md")]
+    for page in pages_of_people:
+        for named in re.findall(r"`afterclick ([a-z]+)", page.read_text("utf-8")):
+            assert named in commands, f"{page.name} names `afterclick {named}`"
+
+
+def test_every_link_between_pages_leads_somewhere() -> None:
+    for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *DOCS.glob("*.md")]:
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text("utf-8")):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_the_python_of_the_plugin_guide_runs_in_order() -> None:
+    text = (DOCS / "plugin-authors.md").read_text("utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    space: dict[str, object] = {"__name__": "acme"}
+    for block in blocks:
+        exec(compile(block, "plugin-authors.md", "exec"), space)  # noqa: S102 - our own docs
+
+    assert blocks
+    assert "describe" in space
