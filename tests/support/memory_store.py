@@ -146,22 +146,24 @@ class MemoryStore:
         self._check_events()
 
     def _check_leads(self) -> None:
+        living = self.living
         for lead, root in self.joined_into.items():
-            assert root in self.living, f"lead {lead} was joined into {root}, which is joined itself"
+            assert root in living, f"lead {lead} was joined into {root}, which is joined itself"
         for name, lead in self.identities.items():
-            assert lead in self.living, f"{name} points to a lead that is joined"
+            assert lead in living, f"{name} points to a lead that is joined"
             assert name in self.states[lead].identities, f"lead {lead} does not know its {name}"
-        for lead, state in self.living.items():
+        for lead, state in living.items():
             assert len(state.users) <= 1, f"lead {lead} unites {state.users}"
             for name in state.identities:
                 if name.kind != IdentityKind.EVENT.value:
                     assert self.identities[name] == lead, f"{name} is lead {lead}'s and another's"
 
     def _check_journeys(self) -> None:
+        living = self.living
         waiting: set[int] = set()
         arrived: set[int] = set()
         for journey in self.journeys.values():
-            assert journey.lead in self.living, f"journey {journey.key} belongs to a lead that is joined"
+            assert journey.lead in living, f"journey {journey.key} belongs to a lead that is joined"
             assert journey.touched or journey.person, f"journey {journey.key} is empty"
             named = any(name.kind in PERSONS for name in self.states[journey.lead].identities)
             if journey.touched and not journey.person:
@@ -184,7 +186,7 @@ class MemoryStore:
                 continue
             if event.type in (INSTALL, CLAIM):
                 taken[decision.journey, event.type] += 1
-            elif decision.candidates is not None:
+            elif decision.candidates is not None or decision.journey == name:
                 taken[decision.journey, Slot.PERSON] += 1
         twice = [slot for slot, count in taken.items() if count > 1]
         assert not twice, f"claimed more than once: {twice}"

@@ -7,6 +7,7 @@ and identities point to living leads.
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from collections.abc import Sequence
 
@@ -106,7 +107,7 @@ def test_identity_is_refused_only_between_two_users(batches: Batches) -> None:
 
 
 @given(deliveries(), st.randoms(use_true_random=False))
-def test_repeats_change_nothing(batches: Batches, chance: st.random.Random) -> None:
+def test_repeats_change_nothing(batches: Batches, chance: random.Random) -> None:
     once = folded(batches)
     twice = MemoryStore(POLICY)
     seen: list[Event] = []
@@ -121,7 +122,7 @@ def test_repeats_change_nothing(batches: Batches, chance: st.random.Random) -> N
 
 
 @given(stories(), st.randoms(use_true_random=False))
-def test_order_within_a_batch_does_not_matter(story: list[Event], chance: st.random.Random) -> None:
+def test_order_within_a_batch_does_not_matter(story: list[Event], chance: random.Random) -> None:
     other = list(story)
     chance.shuffle(other)
     one, two = folded([story]), folded([other])

@@ -75,19 +75,23 @@ def _changed(spec: FieldSpec, override: FieldOverride, path: str, decoder: Decod
     if spec.rule is Rule.KEY and (override.off or override.rule is not None):
         decoder.fault(path, "is how records are found again", "Only its name can be changed.")
         return spec
-    if override.off:
+    if override.off or not _is_known(override.attribute or spec.attribute, {spec.attribute}, path, decoder):
         return None
     return msgspec.structs.replace(spec, **_set(override))
+
+
+def _is_known(attribute: str, defaults: set[str], path: str, decoder: Decoder) -> bool:
+    if attribute in ATTRIBUTES or attribute in defaults:
+        return True
+    decoder.fault(path, f"no lead has an attribute `{attribute}`", did_you_mean(attribute, ATTRIBUTES))
+    return False
 
 
 def _further(
     label: str, override: FieldOverride, known: set[str], path: str, decoder: Decoder
 ) -> FieldSpec | None:
     attribute = override.attribute or label
-    if attribute not in ATTRIBUTES and attribute not in known:
-        decoder.fault(path, f"no lead has an attribute `{attribute}`", did_you_mean(attribute, ATTRIBUTES))
-        return None
-    if override.off:
+    if override.off or not _is_known(attribute, known, path, decoder):
         return None
     if override.name is None:
         decoder.fault(path, "names no field of the CRM", "Write its `name`.")
@@ -155,7 +159,7 @@ def stages_of(
 
 def digest(fields: Sequence[FieldSpec], stages: Mapping[str, str], time_zone: str) -> str:
     """Return 16 hex digits that change whenever a lead may be written differently."""
-    rules = sorted(
+    rules = [
         [
             spec.name,
             spec.attribute,
@@ -166,7 +170,7 @@ def digest(fields: Sequence[FieldSpec], stages: Mapping[str, str], time_zone: st
             spec.placeholder,
             spec.kinds,
         ]
-        for spec in fields
-    )
+        for spec in sorted(fields, key=lambda spec: (spec.name, spec.attribute, spec.kinds))
+    ]
     text = msgspec.json.encode([rules, sorted(stages.items()), time_zone])
     return hashlib.sha256(text).hexdigest()[:16]
