@@ -48,6 +48,15 @@ async def ledger(open_ledger: OpenLedger) -> Ledger:
 
 
 @pytest.fixture
+async def sqlite(ledger_path: Path, clock: FakeClock) -> AsyncIterator[SqliteLedger]:
+    """Return an embedded ledger, for what only that store promises."""
+    ledger = await SqliteLedger.open(ledger_path, clock)
+    yield ledger
+    with suppress(LedgerError):
+        await ledger.close()
+
+
+@pytest.fixture
 def bench(ledger: Ledger, clock: FakeClock) -> Bench:
     """Return a ledger with one connection, and what the lanes do with it."""
     return Bench(ledger, clock)

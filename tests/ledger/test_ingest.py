@@ -124,6 +124,17 @@ async def test_event_that_is_set_aside_waits_for_no_fold(ledger: Ledger, state: 
     assert await ledger.event_counts() == {(INSTALL, state.value): 1}
 
 
+@pytest.mark.parametrize("state", EventState)
+async def test_events_are_listed_by_state_newest_first(ledger: Ledger, state: EventState) -> None:
+    for number, one in enumerate([*EventState, *EventState]):
+        await ledger.append(msgspec.structs.replace(install(number), state=one))
+    found = await ledger.events(limit=10, state=state)
+
+    assert [row.state for row in found] == [state, state]
+    assert found[0].id > found[1].id
+    assert await ledger.events(limit=1, state=state) == found[:1]
+
+
 async def test_new_event_gives_the_fold_a_sign(ledger: Ledger) -> None:
     sign = ledger.signals._events[EVENTS]
     await ledger.append(msgspec.structs.replace(install(), state=EventState.INVALID))

@@ -70,6 +70,13 @@ async def test_record_of_another_person_is_never_shared(bench: Bench, lane: Fenc
     assert (await bench.sync(1)).record == record("1")
 
 
+async def test_record_found_for_two_people_at_once_is_the_firsts(bench: Bench, lane: Fence) -> None:
+    await bench.people("ann", "ben")
+    found = {lead: Adoption(records=(record("1"),)) for lead in (1, 2)}
+
+    assert list(await bench.ledger.adopt(lane, CRM, found)) == [2]
+
+
 async def test_double_of_another_person_is_never_shared_either(bench: Bench, lane: Fence) -> None:
     await bench.people("ann", "ben")
     await adopt(bench, lane, 1, record("1"), record("2"))
@@ -265,6 +272,20 @@ async def test_late_settle_keeps_the_record_and_makes_the_lead_due(bench: Bench,
     assert (row.sending, row.sending_epoch) == ("create", lane.epoch)
     assert await bench.taken(successor, now=NOON + 49_999) == []
     assert await bench.taken(successor, now=NOON + 50_000) == [1]
+
+
+async def test_late_settle_never_replaces_the_record_that_a_successor_found(
+    bench: Bench, lane: Fence
+) -> None:
+    await bench.people("ann")
+    successor = await bench.hold(CRM, "two")
+    await bench.settle(successor, 1, synced=1, record=FULL, doubles=(record("2"),))
+    for _ in range(2):
+        assert not await bench.settle(lane, 1, synced=1, record=record("3", created_by_us=True))
+    row = await bench.sync()
+
+    # Two records of one person: the late one is a double, to be absorbed.
+    assert (row.record, row.doubles) == (FULL, (record("2"), record("3", created_by_us=True)))
 
 
 async def test_late_settle_makes_due_what_a_successor_had_settled(bench: Bench, lane: Fence) -> None:

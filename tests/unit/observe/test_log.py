@@ -152,7 +152,8 @@ def test_libraries_speak_through_the_same_log() -> None:
 def test_library_with_a_wrong_format_breaks_nothing() -> None:
     stream = io.StringIO()
     configure("info", "json", stream)
-    logging.getLogger("some.library").warning("%d", "three")
+    record = logging.LogRecord("some.library", logging.WARNING, "", 1, "%d", ("three",), None)
+    logging.getLogger().handlers[-1].handle(record)
 
     assert lines(stream)[0]["message"] == "%d"
 

@@ -24,11 +24,11 @@ _SECRET_KEY = re.compile(
 _SECRET_TEXT = re.compile(
     r"\bwhsec_[^\s\"',;)]+"
     r"|\bpat-[\w-]+"
-    r"|\b(?:Bearer|Basic)\s+[\w.~+/=-]+"
+    r"|\b(?:Bearer|Basic)\s+[\w.~+/=-]{8,}"
     r"|\b(?:sha256=)?[0-9a-f]{64}\b"
     r"|\beyJ[\w-]+\.[\w-]+\.[\w-]+"
     # Tried only where a word begins, or a long text without blanks would cost its length squared.
-    r"|(?<![^\s@<>\"'=,;:()])[^\s@<>\"'=,;:()]+@[^\s@<>\"'=,;:()]+\.[^\s@<>\"'=,;:()]+",
+    r"|(?<![^\s@<>\"'=,;:()/*])[^\s@<>\"'=,;:()/*]+@[^\s@<>\"'=,;:()/*]+\.[^\s@<>\"'=,;:()/*]+",
     re.IGNORECASE,
 )
 _USER_INFO = re.compile(r"(?<=://)[^/\s@]+@")

@@ -17,6 +17,8 @@ from afterclick.ledger.rows import (
 from afterclick.ledger.sqlite.database import Database
 from afterclick.ledger.sqlite.folds import event_row, lead_row
 
+_SET_ASIDE = (EventState.INVALID, EventState.FAILED, EventState.UNATTRIBUTED)
+
 
 def totals(db: Database, path: Path, connections: Sequence[str], now: int) -> Totals:
     """Return figures for metrics; none of them costs more as the ledger grows older."""
@@ -46,6 +48,8 @@ def events(db: Database, *, limit: int, state: EventState | None, lead: int | No
     """Return events, newest first, or those of a lead in the order in which they happened."""
     if lead is not None:
         rows = db.run("events_of_lead", {"lead": lead, "limit": limit})
+    elif state in _SET_ASIDE:
+        rows = db.run("events_set_aside", {"state": state.value, "limit": limit})
     elif state is not None:
         rows = db.run_text(db.text("events_in_state").format(state=EventState(state)), {"limit": limit})
     else:

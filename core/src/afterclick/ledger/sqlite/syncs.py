@@ -182,7 +182,7 @@ def settle(
         for one in settles:
             clash = None
             if one.record is not None:
-                clash = _store_record(db, one, one.record)
+                clash = _store_record(db, one, one.record, standing=standing)
             if clash is not None:
                 # The fate of the write is known, so its mark goes too; the record is another person's.
                 held = Settle(connection=one.connection, lead=one.lead, state=SyncState.HELD, reason=clash)
@@ -195,15 +195,26 @@ def settle(
     return standing
 
 
-def _store_record(db: Database, one: Settle, record: KnownRecord) -> str | None:
+def _store_record(db: Database, one: Settle, record: KnownRecord, *, standing: bool) -> str | None:
     """Note whose a record is, even of a lead that was joined to another meanwhile."""
     clash = _clash(db, one.connection, one.lead, record)
     if clash is None:
         db.run("put_record", (one.connection, record.kind, record.id, one.lead))
-        before = db.run("syncs_of", (one.connection, ids([one.lead])))
-        doubles = one.doubles if one.doubles is not None else sync_row(before[0]).doubles if before else ()
+        rows = db.run("syncs_of", (one.connection, ids([one.lead])))
+        before = sync_row(rows[0]) if rows else None
+        doubles = () if before is None else before.doubles
+        if standing:
+            doubles = doubles if one.doubles is None else one.doubles
+        elif before is not None and before.record is not None and not _same(before.record, record):
+            # A successor found the person another record: the one that comes too late is a double of it.
+            doubles = (*(double for double in doubles if not _same(double, record)), record)
+            record = before.record
         _set_record(db, one.connection, one.lead, record, doubles)
     return clash
+
+
+def _same(one: KnownRecord, other: KnownRecord) -> bool:
+    return (one.kind, one.id) == (other.kind, other.id)
 
 
 def _update(db: Database, one: Settle) -> None:

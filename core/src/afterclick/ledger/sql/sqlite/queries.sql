@@ -291,10 +291,16 @@ SELECT id, space, source, type, bucket, hash16, occurred_at, received_at, body, 
 FROM events ORDER BY id DESC LIMIT :limit
 
 -- name: events_in_state
--- The state is filled in, not bound: only then are the partial indexes found.
+-- The state is filled in, not bound: only then is the partial index of new events found.
 SELECT id, space, source, type, bucket, hash16, occurred_at, received_at, body, ip_hash, time_replaced, state, lead,
        decision, reason
 FROM events WHERE state = '{state}' ORDER BY id DESC LIMIT :limit
+
+-- name: events_set_aside
+-- The list repeats the partial index's own condition: only then is it found.
+SELECT id, space, source, type, bucket, hash16, occurred_at, received_at, body, ip_hash, time_replaced, state, lead,
+       decision, reason
+FROM events WHERE state = :state AND state IN ('invalid', 'failed', 'unattributed') ORDER BY id DESC LIMIT :limit
 
 -- name: events_of_lead
 SELECT id, space, source, type, bucket, hash16, occurred_at, received_at, body, ip_hash, time_replaced, state, lead,

@@ -1,0 +1,112 @@
+"""The plans of what runs all the time: a table is never read from end to end, however old the ledger."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from afterclick.ledger.queries import statements
+from afterclick.ledger.rows import EventState
+from afterclick.ledger.sqlite import SqliteLedger
+from afterclick.ledger.sqlite.folds import _FREE
+from afterclick.model.journey import Slot
+
+
+def plan(ledger: SqliteLedger, sql: str) -> list[str]:
+    bindings: Any = dict.fromkeys(re.findall(r":(\w+)", sql))
+    if not bindings:
+        bindings = (None,) * sql.count("?")
+    return [str(row[3]) for row in ledger._write._db.execute(f"EXPLAIN QUERY PLAN {sql}", bindings)]
+
+
+def journeys(name: str, slot: Slot) -> str:
+    return statements("sqlite")[name].format(free=_FREE[slot])
+
+
+INDEXES = {
+    Slot.INSTALL: "journeys_without_install",
+    Slot.CLAIM: "journeys_without_claim",
+    Slot.PERSON: "journeys_without_person",
+}
+
+
+@pytest.mark.parametrize("slot", Slot)
+@pytest.mark.parametrize("name", ["journeys_before", "journeys_after"])
+async def test_journeys_of_a_link_are_found_by_index(sqlite: SqliteLedger, name: str, slot: Slot) -> None:
+    [step] = plan(sqlite, journeys(name, slot))
+
+    assert f"SEARCH journeys USING INDEX {INDEXES[slot]} (space=? AND token=? AND opened_at>?" in step
+
+
+@pytest.mark.parametrize("slot", Slot)
+@pytest.mark.parametrize("name", ["journeys_before_at_address", "journeys_after_at_address"])
+async def test_journeys_at_an_address_are_found_by_index(sqlite: SqliteLedger, name: str, slot: Slot) -> None:
+    [step] = plan(sqlite, journeys(name, slot))
+
+    assert "SEARCH journeys USING INDEX journeys_by_address (space=? AND ip_hash=? AND ip_at>?" in step
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("unfolded", "events_new"),
+        ("oldest_unfolded", "events_new"),
+        ("count_unfolded", "events_new"),
+        ("due", "syncs_due (connection=? AND due_at<?"),
+        ("next_due", "syncs_due (connection=?"),
+        ("count_due", "syncs_due (connection=? AND due_at<?"),
+        ("count_set_aside", "syncs_set_aside"),
+        ("identity", "PRIMARY KEY (space=? AND kind=? AND value=?"),
+        ("link", "PRIMARY KEY (space=? AND prefix=? AND token=?"),
+        ("code", "PRIMARY KEY (space=? AND code=?"),
+        ("leads_through", "PRIMARY KEY (space=? AND code=?"),
+        ("journeys_of_leads", "journeys_of_lead (lead=?"),
+        ("lead_by_ids", "INTEGER PRIMARY KEY (rowid=?"),
+        ("next_lead", "SEARCH leads"),
+        ("persons", "leads_joined (joined_into=?"),
+        ("join_lead", "leads_joined (joined_into=?"),
+        ("join_identities", "identities_of_lead (lead=?"),
+        ("join_journeys", "journeys_of_lead (lead=?"),
+        ("join_syncs", "syncs_of_lead (lead=?"),
+        ("syncs_of", "PRIMARY KEY (connection=? AND lead=?"),
+        ("syncs_of_leads", "syncs_of_lead (lead=?"),
+        ("taken", "PRIMARY KEY (connection=? AND lead=?"),
+        ("record_owner", "PRIMARY KEY (connection=? AND kind=? AND id=?"),
+        ("give_up_record", "PRIMARY KEY (connection=? AND lead=?"),
+        ("note_sending", "PRIMARY KEY (connection=? AND lead=?"),
+        ("redo", "PRIMARY KEY (connection=? AND lead=?"),
+        ("leads", "leads_recent"),
+        ("forget_addresses", "events_with_address (received_at<?"),
+        ("forget_journey_addresses", "journeys_with_address (ip_at<?"),
+        ("drop_journeys", "journeys_expiring (expires_at<?"),
+        ("drop_seen", "PRIMARY KEY (bucket>? AND bucket<?"),
+        ("drop_attempts", "attempts_at (at<?"),
+    ],
+)
+async def test_statement_uses_its_index(sqlite: SqliteLedger, name: str, expected: str) -> None:
+    steps = plan(sqlite, statements("sqlite")[name])
+
+    assert any(expected in step for step in steps), steps
+    # An index of few rows may be read as a whole, a table never.
+    assert not [step for step in steps if re.match(r"SCAN (?!json_each|.subquery)(?!.*USING)", step)], steps
+
+
+@pytest.mark.parametrize(
+    "name", ["due", "unfolded", "next_due", "journeys_before", "journeys_after", "leads"]
+)
+async def test_what_is_limited_is_read_in_order_and_never_sorted(sqlite: SqliteLedger, name: str) -> None:
+    steps = plan(
+        sqlite, journeys(name, Slot.CLAIM) if name.startswith("journeys") else statements("sqlite")[name]
+    )
+
+    assert not [step for step in steps if "TEMP B-TREE" in step], steps
+
+
+async def test_events_set_aside_are_found_by_index(sqlite: SqliteLedger) -> None:
+    assert any(
+        "events_odd (state=?" in step for step in plan(sqlite, statements("sqlite")["events_set_aside"])
+    )
+    [step] = plan(sqlite, statements("sqlite")["events_in_state"].format(state=EventState.NEW))
+    assert "events_new" in step
