@@ -34,13 +34,8 @@ async def test_second_process_is_refused(sqlite: SqliteLedger, ledger_path: Path
 
     script = "import sys, pathlib; from afterclick.ledger.sqlite import database as d; "
     script += "d.FileLock(pathlib.Path(sys.argv[1]))"
-    other = await asyncio.to_thread(
-        subprocess.run,
-        [sys.executable, "-c", script, ledger_path],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command = [sys.executable, "-c", script, str(ledger_path)]
+    other = subprocess.run(command, capture_output=True, text=True, check=False)
     assert "LedgerLockedError" in other.stderr
     assert await sqlite.append(make_delivery(INSTALL, token="t"))
 
