@@ -91,27 +91,38 @@ def make_lane(
     )
 
 
-class Bench:
-    """One process: a fold lane, and sync lanes that a test starts."""
+def make_fold(
+    ledger: Any, clock: Any, metrics: Metrics, connections: Sequence[str], **rules: Any
+) -> FoldLane:
+    """Return a fold lane that some connections follow."""
+    places = [Destination(connection=name, attributes=DESTINATION_ATTRIBUTES) for name in connections]
+    return FoldLane(
+        ledger,
+        clock,
+        policy=Policy(),
+        rules=Rules(**({"linger": 1000, "stub_delay": 2000} | rules)),
+        destinations=lambda: places,
+        metrics=metrics,
+    )
 
-    def __init__(self, path: Path, *, connections: Sequence[str] = ("fake", "other"), **rules: Any) -> None:
+
+class Bench:
+    """One process: a fold lane, unless it is not to fold, and sync lanes that a test starts."""
+
+    def __init__(
+        self, path: Path, *, connections: Sequence[str] = ("fake", "other"), folds: bool = True, **rules: Any
+    ) -> None:
         self.clock = VirtualClock()
         self.ledger: InlineLedger = open_ledger(path, self.clock)
         self.crm = FakeCrm(self.clock)
         self.metrics = Metrics()
         self.tasks: list[asyncio.Task[None]] = []
-        places = [Destination(connection=name, attributes=DESTINATION_ATTRIBUTES) for name in connections]
-        self.fold = FoldLane(
-            self.ledger,
-            self.clock,
-            policy=Policy(),
-            rules=Rules(**({"linger": 1000, "stub_delay": 2000} | rules)),
-            destinations=lambda: places,
-            metrics=self.metrics,
-        )
+        self.fold = make_fold(self.ledger, self.clock, self.metrics, connections, **rules)
+        self._folds = folds
 
     async def __aenter__(self) -> Bench:
-        _ = self.run(self.fold.run())
+        if self._folds:
+            _ = self.run(self.fold.run())
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import itertools
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -62,6 +63,10 @@ FIELDS = (
 )
 
 
+LATE_EFFECT = 8.0
+"""Seconds after our deadline for which a write may still land."""
+
+
 class NoSettings(msgspec.Struct):
     """This CRM needs none."""
 
@@ -75,7 +80,7 @@ def info(name: str = "fake", **changes: Any) -> PluginInfo:
         "fields": FIELDS,
         "batch_size": 10,
         "call_deadline": 10.0,
-        "late_effect": 8.0,
+        "late_effect": LATE_EFFECT,
         "list_lag": 4.0,
     }
     return PluginInfo(name=name, **(given | changes))
@@ -195,6 +200,10 @@ class FakeCrm:
             raise CallFailed("cannot connect", sent=False)
         if fault == FINE:
             return work(fault, now)
+        if fault.effect is not None and deadline is not None:
+            # What a plugin says of its CRM holds: nothing lands later than that after the deadline.
+            latest = deadline + LATE_EFFECT - 0.1 - now
+            fault = dataclasses.replace(fault, effect=min(fault.effect, latest))
         answered: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         request = asyncio.create_task(self._serve(refs, work, fault, now, answered))
         self.requests.add(request)

@@ -93,6 +93,13 @@ def test_variables_make_a_connection_besides_several_of_other_names(plan: Any) -
     assert [one.name for one in found.ready] == ["acme", "one", "two"]
 
 
+def test_variables_are_lent_to_no_second_connection(plan: Any) -> None:
+    found = plan("connections.acme = {}\nconnections.eu = {plugin = 'acme', account = 8}", **ACCOUNT)
+
+    assert [one.name for one in found.ready] == ["acme"]
+    assert [(one.connection, one.missing) for one in found.half_set] == [("eu", ("api_token",))]
+
+
 def test_plugins_variable_may_set_the_base_url(plan: Any) -> None:
     assert only(plan(ACME_URL="https://eu.acme.example/", **ACCOUNT)).base_url == "https://eu.acme.example"
 

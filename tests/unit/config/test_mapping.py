@@ -9,7 +9,7 @@ import pytest
 
 from afterclick.config.connection import Connection, FieldOverride
 from afterclick.config.decode import Decoder
-from afterclick.config.mapping import ATTRIBUTES, fields_of, stages_of
+from afterclick.config.mapping import ATTRIBUTES, digest, fields_of, stages_of
 from afterclick.errors import Fault
 from afterclick.model.fields import FieldSpec, Kind, Rule, Scalar, render
 from afterclick.model.identity import Identity
@@ -131,6 +131,8 @@ def test_constant_is_written_on_new_records_only(acme: PluginInfo, value: Scalar
     specs, faults = mapped(acme, set_on_create={"owner": value})
 
     assert faults == []
+    # The CRM has it already: provisioning must not make a field of that name.
+    assert specs["owner"].standard
     assert render(specs.values(), {"token": "a"}, creating=True)["owner"] == written
     assert "owner" not in render(specs.values(), {"token": "a"})
 
@@ -167,3 +169,38 @@ def test_specs_are_what_the_model_takes(acme: PluginInfo) -> None:
     specs, _ = mapped(acme, fields={"country": "land"})
 
     assert all(msgspec.convert(msgspec.to_builtins(spec), FieldSpec) == spec for spec in specs.values())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"name": "x"},
+        {"attribute": "token"},
+        {"kind": Kind.TEXT},
+        {"rule": Rule.MERGE},
+        {"max_length": 5},
+        {"order": ("New", "Won")},
+        {"placeholder": "none"},
+        {"kinds": ("Lead",)},
+    ],
+)
+def test_digest_holds_all_that_decides_what_is_written(change: dict[str, Any]) -> None:
+    spec = FieldSpec(
+        attribute="stage", name="status", title="Status", kind=Kind.CHOICE, rule=Rule.FORWARD, order=("New",)
+    )
+
+    assert digest([msgspec.structs.replace(spec, **change)], {}, "UTC") != digest([spec], {}, "UTC")
+
+
+def test_digest_takes_no_notice_of_order_and_titles(acme: PluginInfo) -> None:
+    retitled = [msgspec.structs.replace(spec, title="Another") for spec in reversed(acme.fields)]
+    stages = dict(reversed([*acme.stages.items()]))
+
+    assert digest(retitled, stages, "UTC") == digest(acme.fields, acme.stages, "UTC")
+
+
+def test_digest_stays_the_same_from_release_to_release() -> None:
+    """A mapping that nobody changed must not wake every parked sync after an upgrade."""
+    spec = FieldSpec(attribute="token", name="dl_token", title="Token", max_length=64)
+
+    assert digest([spec], {"customer": "Won"}, "UTC") == "18cfe09522dc88fb"

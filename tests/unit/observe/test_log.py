@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import logging
@@ -165,6 +166,25 @@ def test_setting_up_twice_tells_once() -> None:
     logging.getLogger("some.library").warning("once")
 
     assert len(lines(stream)) == 1
+
+
+class Full(io.StringIO):
+    """A file on a full disk."""
+
+    def write(self, text: str) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def flush(self) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize(("stream", "close"), [(Full(), False), (io.StringIO(), True)])
+def test_line_that_cannot_be_written_is_lost_and_nothing_else(stream: io.StringIO, close: bool) -> None:
+    configure("info", "json", stream)
+    if close:
+        stream.close()
+    get_logger("x").info("a")
+    logging.getLogger("some.library").warning("b")
 
 
 def test_context_of_a_task_stands_on_its_lines() -> None:

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.parser import text_string_to_metric_families
 
 from afterclick.observe.metrics import (
@@ -41,6 +41,16 @@ def test_catalogue_is_what_the_registry_holds() -> None:
     families = {family.name: (family.type, family.documentation) for family in registry.collect()}
 
     assert families == {one.name.removesuffix("_total"): (one.type, one.help) for one in catalogue}
+
+
+def test_every_metric_of_the_class_is_in_the_catalogue() -> None:
+    metrics = Metrics()
+    held = [one for one in vars(metrics).values() if isinstance(one, Counter | Gauge | Histogram)]
+
+    assert len(held) == len(metrics.catalogue()) > 20
+    assert {family.name for one in held for family in one.collect()} == {
+        one.name.removesuffix("_total") for one in metrics.catalogue()
+    }
 
 
 def test_every_metric_is_in_the_docs() -> None:

@@ -7,13 +7,15 @@ skipped and told so in the log, in `afterclick plugins` and in metrics.
 from __future__ import annotations
 
 import inspect
+import math
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
-from typing import Any
+from typing import Any, get_type_hints
 
+import msgspec
 import pluggy
 
 from afterclick.errors import PluginError
@@ -24,7 +26,6 @@ from afterclick.plugin.types import Limit, PluginInfo
 
 GROUP = "afterclick.crms"
 SYNCHRONOUS = frozenset({"describe", "sandbox"})
-_IMPLEMENTED = f"{PROJECT}_impl"
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,8 @@ class Plugin:
     def call(self, hook: str, **arguments: Any) -> Any:
         """Call a hook; it may take any subset of the arguments. Asynchronous ones return an awaitable."""
         results: list[Any] = getattr(self.manager.hook, hook)(**arguments)
-        return results[0]
+        # pluggy leaves out a result of None.
+        return results[0] if results else None
 
 
 @dataclass(frozen=True)
@@ -83,10 +85,18 @@ def discover(found: Iterable[EntryPoint] | None = None) -> Discovery:
 def _load(point: EntryPoint) -> Plugin:
     try:
         module = point.load()
-    except (Exception, SystemExit) as failure:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as failure:
         raise PluginError(f"its import failed: {_told(failure)}") from failure
     version = "" if point.dist is None else point.dist.version
-    return load(point.name, module, version=version)
+    try:
+        return load(point.name, module, version=version)
+    except PluginError:
+        raise
+    except Exception as failure:
+        # Such as an attribute that raises when it is looked at.
+        raise PluginError(f"it cannot be checked: {_told(failure)}") from failure
 
 
 def load(name: str, module: ModuleType | object, *, version: str = "") -> Plugin:
@@ -117,22 +127,26 @@ def _check_hooks(plugin: Plugin, module: object) -> None:
         hint = f" ({', '.join(unmarked)}: the function is there but lacks @hookimpl)" if unmarked else ""
         raise PluginError(f"the required hooks {', '.join(missing)} are missing{hint}")
     for caller in (getattr(plugin.manager.hook, name) for name in vars(plugin.manager.hook)):
-        for implementation in caller.get_hookimpls():
+        implementations = caller.get_hookimpls()
+        if len(implementations) > 1:
+            raise PluginError(f"the hook {caller.name} is there {len(implementations)} times")
+        for implementation in implementations:
             _check_function(caller, implementation.function)
 
 
 def _check_function(caller: pluggy.HookCaller, function: Any) -> None:
     wanted = set(caller.spec.argnames) if caller.spec else set()
-    # An argument with a default escapes pluggy's own check, and would silently never be given.
-    unknown = [
+    # These escape pluggy's own check, which looks at nothing but plain arguments without a default,
+    # and would silently never be given.
+    never = [
         name
         for name, parameter in inspect.signature(function).parameters.items()
-        if name not in wanted and name != "self" and parameter.default is not inspect.Parameter.empty
+        if name != "self" and (parameter.default is not parameter.empty or parameter.kind not in _GIVEN)
     ]
-    if unknown:
-        raise PluginError(
-            f"the hook {caller.name} takes {', '.join(unknown)}, which the contract does not have"
-        )
+    if never:
+        unknown = [name for name in never if name not in wanted]
+        why = "which the contract does not have" if unknown else "which is given only as a plain argument"
+        raise PluginError(f"the hook {caller.name} takes {', '.join(unknown or never)}, {why}")
     if inspect.iscoroutinefunction(function) == (caller.name in SYNCHRONOUS):
         kind = "a plain function" if caller.name in SYNCHRONOUS else "`async def`"
         raise PluginError(f"the hook {caller.name} has to be {kind}")
@@ -154,20 +168,24 @@ def _check_info(name: str, info: PluginInfo) -> None:
             f"it speaks contract {info.contract!r}, this program speaks {CONTRACT_VERSION}",
             hint="Install a version of the plugin that fits this version of Afterclick.",
         )
-    # msgspec checks no types where a struct is built by hand.
-    faults = [
+    faults = _wrong_types(info) or [
         text
         for text, right in (
             (f"name is {info.name!r}, its entry point {name!r}", info.name == name),
-            ("settings is no msgspec Struct", inspect.isclass(info.settings)),
+            ("settings is no msgspec Struct", _is_struct(info.settings)),
             (
                 "fields holds something that is no FieldSpec",
                 all(type(spec) is FieldSpec for spec in info.fields),
             ),
             ("limits holds something that is no Limit", all(type(limit) is Limit for limit in info.limits)),
-            ("batch_size is no whole number above 0", _positive(info.batch_size, int)),
-            ("creates is neither 'keyed' nor 'unkeyed'", info.creates in ("keyed", "unkeyed")),
-            ("call_deadline is no number above 0", _positive(info.call_deadline, (int, float))),
+            (
+                "limits holds one of nothing or for no time",
+                all(limit.amount > 0 and limit.seconds > 0 for limit in info.limits),
+            ),
+            ("batch_size is not above 0", info.batch_size > 0),
+            ("call_deadline is no time above 0", 0 < info.call_deadline < math.inf),
+            ("late_effect is no time", 0 <= info.late_effect < math.inf),
+            ("list_lag is no time", 0 <= info.list_lag < math.inf),
         )
         if not right
     ]
@@ -175,8 +193,19 @@ def _check_info(name: str, info: PluginInfo) -> None:
         raise PluginError(f"its describe is wrong: {'; '.join(faults)}")
 
 
-def _positive(value: Any, kinds: Any) -> bool:
-    return isinstance(value, kinds) and value > 0
+def _wrong_types(info: PluginInfo) -> list[str]:
+    """Return the fields of a wrong type: msgspec checks none where a struct is built by hand."""
+    faults = []
+    for name, kind in _KINDS.items():
+        try:
+            msgspec.convert(msgspec.to_builtins(getattr(info, name)), type=kind)
+        except (msgspec.ValidationError, TypeError, ValueError, RecursionError) as failure:
+            faults.append(f"{name} is wrong ({failure})")
+    return faults
+
+
+def _is_struct(settings: Any) -> bool:
+    return inspect.isclass(settings) and issubclass(settings, msgspec.Struct)
 
 
 def _told(failure: BaseException) -> str:
@@ -184,3 +213,5 @@ def _told(failure: BaseException) -> str:
 
 
 _NO_INFO: Any = None
+_KINDS = {name: kind for name, kind in get_type_hints(PluginInfo).items() if name != "settings"}
+_GIVEN = frozenset({inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD})

@@ -24,6 +24,8 @@ BUDGET = "budget"
 """The bucket of the operator's own daily budget, which every call draws on."""
 
 DAY = 86_400.0
+LONGEST = 31 * DAY
+"""The longest time (s) that a limit may count over: what headers say beyond it is no limit."""
 
 
 class Gate(Protocol):
@@ -74,8 +76,12 @@ class Bucket:
         return 0.0 if missing <= 0 else missing / self._rate
 
     def take(self, cost: float, now: float) -> None:
-        """Take `cost`; a reservoir that is overdrawn has to earn it before anything else goes."""
-        self._level, self._at = self._now(now) - cost, now
+        """Take `cost`; a reservoir that is overdrawn has to earn it before anything else goes.
+
+        What a cost exceeds the reservoir by is earned twice, before it and after it: a window that
+        begins or ends with it would hold more than the limit otherwise.
+        """
+        self._level, self._at = self._now(now) - cost - max(0.0, cost - self._size), now
 
     def learn(self, amount: float | None, seconds: float | None, remaining: float | None, now: float) -> None:
         """Follow the CRM's figures: never more than it says remains."""
@@ -144,12 +150,11 @@ class ConnectionPacer:
         budget: float | None = None,
     ) -> None:
         self._clock = clock
-        self._fixed = frozenset(fixed)
         now = clock.elapsed()
+        limited = [one for one in limits if math.isfinite(one.amount)]
+        self._fixed = {one.bucket: one.amount for one in limited if one.bucket in fixed}
         self._gates: dict[str, Gate] = {
-            one.bucket: (Bucket if one.pace else Quota)(one.amount, one.seconds, now)
-            for one in limits
-            if math.isfinite(one.amount)
+            one.bucket: (Bucket if one.pace else Quota)(one.amount, one.seconds, now) for one in limited
         }
         if budget is not None:
             self._gates[BUDGET] = Quota(budget, DAY, now, share=1.0)
@@ -173,15 +178,20 @@ class ConnectionPacer:
     def learn(
         self, bucket: str, *, amount: float | None, seconds: float | None, remaining: float | None
     ) -> None:
-        """Take over what the CRM's headers say; only limits known from the start are kept by it."""
+        """Take over what the CRM's headers say; only limits known from the start are kept by it.
+
+        A plugin reads them as they come: what makes no sense is left out.
+        """
+        amount = amount if amount is not None and 1 <= amount < math.inf else None
+        seconds = seconds if seconds is not None and 0 < seconds <= LONGEST else None
+        left = max(0.0, remaining) if remaining is not None and math.isfinite(remaining) else None
         gate = self._gates.get(bucket)
         if gate is not None:
             # A limit that the operator set holds, whatever more the CRM would allow.
-            own = gate.amount if bucket in self._fixed else math.inf
-            told = None if amount is None else min(amount, own)
-            gate.learn(told, seconds, remaining, self._clock.elapsed())
-        if amount and remaining is not None:
-            self._told[bucket] = max(0.0, min(1.0, remaining / amount))
+            told = None if amount is None else min(amount, self._fixed.get(bucket, math.inf))
+            gate.learn(told, seconds, left, self._clock.elapsed())
+        if amount and left is not None:
+            self._told[bucket] = min(1.0, left / amount)
 
     def headroom(self) -> dict[str, float]:
         """Return, per bucket, which part of the limit is free: by the CRM's word, else by our own count."""

@@ -182,10 +182,15 @@ class Sending(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Adoption(msgspec.Struct, frozen=True, kw_only=True):
-    """The records of a person, the survivor first, and what we last wrote to the survivor."""
+    """The records of a person, the survivor first, and what we last wrote to the survivor.
+
+    `joined` are the leads behind it whose records these are, None for all: one that joined since the
+    person was taken keeps its record and its mark until the next time.
+    """
 
     records: tuple[KnownRecord, ...]
     values: Mapping[str, Scalar] = {}
+    joined: tuple[int, ...] | None = None
 
 
 class Settle(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ lines are the words of `afterclick.observe.events`.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sys
 from typing import Any, TextIO, cast
@@ -32,11 +33,26 @@ def configure(level: str = "info", format: str = "auto", stream: TextIO | None =
     structlog.configure(
         processors=[*_shared(), _renderer(console, colors=console and terminal)],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
-        logger_factory=structlog.WriteLoggerFactory(target),
+        logger_factory=structlog.WriteLoggerFactory(cast("TextIO", _Lossy(target))),
         # A logger that a module made at import time must follow a later set-up.
         cache_logger_on_first_use=False,
     )
     _route_libraries(_LEVELS[level])
+
+
+class _Lossy:
+    """Loses a line where it cannot be written: a full disk or a closed pipe must stop no delivery."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.write(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.flush()
 
 
 def get_logger(name: str, **values: Any) -> FilteringBoundLogger:

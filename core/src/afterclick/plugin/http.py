@@ -8,6 +8,7 @@ have been received.
 from __future__ import annotations
 
 import email.utils
+import math
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
@@ -57,9 +58,11 @@ class Answer(msgspec.Struct, frozen=True):
         if not raw:
             return None
         try:
-            return max(0.0, float(raw))
+            seconds = float(raw)
         except ValueError:
             pass
+        else:
+            return max(0.0, seconds) if math.isfinite(seconds) else None
         try:
             return max(0.0, email.utils.parsedate_to_datetime(raw).timestamp() - now / 1000)
         except ValueError:

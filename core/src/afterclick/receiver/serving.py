@@ -93,7 +93,9 @@ class Serving:
             await runner.cleanup()
             raise ConfigurationError([_fault(f"server.{setting}", host, port, failure)]) from failure
         real: int = runner.addresses[0][1]
-        self._log.info(Said.LISTENING, address=host, port=real, face=setting.removesuffix("_port"))
+        self._log.info(
+            Said.LISTENING, address=host, port=real, face="admin" if runner is self._admin else "public"
+        )
         return real
 
 

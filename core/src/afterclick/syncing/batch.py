@@ -12,6 +12,8 @@ from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+import msgspec
+
 from afterclick.clock import Clock
 from afterclick.host.caller import Called, Caller
 from afterclick.ledger.api import Ledger
@@ -106,6 +108,7 @@ class Pass:
             return first[0] + second[0], first[1] + second[1]
         if called.refused is not None:
             called.outcomes = [RetryLater(called.refused.reason)] * len(people)
+        await self._look_further(people, called.outcomes)
         why, now = _why(called), self._clock.now()
         found: list[tuple[Person, Match]] = []
         creates: list[Write] = []
@@ -121,6 +124,30 @@ class Pass:
         changes = await self._adopt(found, settles)
         await self._settle(settles, self._attempts("match", called, people))
         return creates, changes
+
+    async def _look_further(self, people: Sequence[Person], outcomes: list[Any]) -> None:
+        """Look by key for what a create of unknown fate made of a person who has a record by now."""
+        further = [
+            index
+            for index, person in enumerate(people)
+            if person.may_have_more and isinstance(outcomes[index], Match)
+        ]
+        if not further or self.report.stop is not None:
+            for index in further:
+                outcomes[index] = None
+            return
+        asked = [people[index] for index in further]
+        called = await self._call("match", [person.lead(known=False) for person in asked])
+        if called.refused is not None:
+            called.outcomes = [RetryLater(called.refused.reason)] * len(asked)
+        for index, outcome in zip(further, called.outcomes, strict=True):
+            match = outcomes[index]
+            if isinstance(outcome, Match):
+                others = [one for one in (outcome.record, *outcome.doubles) if one.id != match.record.id]
+                outcomes[index] = msgspec.structs.replace(match, doubles=(*match.doubles, *others))
+            elif not isinstance(outcome, NoMatch):
+                outcomes[index] = outcome
+        await self._settle([], self._attempts("match", called, asked))
 
     async def _rendered(self, people: Sequence[Person]) -> tuple[list[Person], list[Lead]]:
         """Return who can be shown to the plugin; a lead that breaks the mapping fails alone."""
@@ -166,10 +193,14 @@ class Pass:
             now = self._clock.now()
             await self._settle([untried(one.person.sync, now=now, reason="not sent") for one in writes], [])
             return
+        # How long the write may still land is counted from its mark, and storing that may take a while:
+        # so is the time for the call, and by now the lease may have run out.
+        since = self._clock.elapsed()
         writes = await self._mark(hook, writes)
         if not writes:
             return
-        called = await self._call(hook, [write.item for write in writes])
+        _ = self._lease.fence
+        called = await self._call(hook, [write.item for write in writes], since=since)
         if called.refused is not None:
             if len(writes) > 1:
                 middle = len(writes) // 2
@@ -203,8 +234,8 @@ class Pass:
         )
         return [write for write in writes if write.person.id in marked]
 
-    async def _call(self, hook: str, inputs: Sequence[Any]) -> Called:
-        called = await self._caller.batch(hook, **{_INPUTS[hook]: inputs})
+    async def _call(self, hook: str, inputs: Sequence[Any], *, since: float | None = None) -> Called:
+        called = await self._caller.batch(hook, since=since, **{_INPUTS[hook]: inputs})
         self.report.failed = self.report.failed or called.failed
         self.report.answered = self.report.answered or not called.failed
         if called.stop is not None:

@@ -22,7 +22,7 @@ from afterclick.ledger.signal import syncs
 from afterclick.observe.events import Said
 from afterclick.observe.log import get_logger
 from afterclick.observe.metrics import LaneState, Metrics
-from afterclick.plugin.errors import CallFailed, LaneStop, Misconfigured, NotAuthorized, Throttled
+from afterclick.plugin.errors import CallFailed, LaneStop, NotAuthorized, Throttled
 from afterclick.syncing.batch import Pass, PassRules, Report
 from afterclick.syncing.breaker import Breaker
 from afterclick.syncing.person import Mapped
@@ -92,6 +92,11 @@ class SyncLane:
             except LedgerError as failure:
                 self._log.warning(Said.LANE_INTERRUPTED, reason=failure.message)
                 await self._clock.sleep(1.0)
+            except Exception as failure:
+                # A fault of ours: a lane that ended would take the whole service with it.
+                reason = f"a fault inside Afterclick: {type(failure).__name__}"
+                self._log.warning(Said.LANE_INTERRUPTED, reason=reason, exc_info=failure)
+                await self._clock.sleep(UNREACHABLE_PAUSE)
             finally:
                 self._show(LaneState.STOPPED)
 
@@ -263,6 +268,8 @@ class SyncLane:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks)
+        # A task that was cancelled before its first step could not do that itself.
+        self._flying.clear()
         if self._connected:
             self._connected = False
             try:
@@ -275,4 +282,4 @@ class SyncLane:
 
 
 def _code(stop: LaneStop) -> str:
-    return "misconfigured" if isinstance(stop, Misconfigured) else "not-authorized"
+    return "not-authorized" if isinstance(stop, NotAuthorized) else "misconfigured"

@@ -39,6 +39,11 @@ class Person:
         self.doubles = _further(self.known, due)
         self._last = self._row_of(self.known)
         self.uncertain = self._uncertain_since()
+        self._creating = [
+            row for row in (self.sync, *due.joined) if row.sending == "create" and row.record is None
+        ]
+        self.may_have_more = self.known is not None and bool(self._creating)
+        """A create of unknown fate beside a known record: what it may have made is found by key only."""
         self.rejected: dict[str, Scalar] = dict(due.sync.rejected)
         self.record: Record | None = None
         self.pending: tuple[str, ...] = ()
@@ -57,8 +62,8 @@ class Person:
         marks = [row.sending_since for row in (self.sync, *self.due.joined) if row.sending_since is not None]
         return min(marks, default=None)
 
-    def lead(self, *, creating: bool = False) -> Lead:
-        """Return what a hook is shown."""
+    def lead(self, *, creating: bool = False, known: bool = True) -> Lead:
+        """Return what a hook is shown; without what is `known` it is looked up by its keys."""
         emails = [name.value for name in self.due.lead.state.identities if name.kind == IdentityKind.EMAIL]
         return Lead(
             ref=f"lead-{self.id}",
@@ -66,7 +71,7 @@ class Person:
             values=self.wanted(creating=creating),
             attributes=self.attributes,
             emails=tuple(sorted(emails)),
-            record=None if self.known is None else as_record(self.known),
+            record=None if self.known is None or not known else as_record(self.known),
             stub=not self.due.lead.state.named,
             uncertain_since=self.uncertain,
         )
@@ -90,8 +95,9 @@ class Person:
         current = match.record.values
         # What a write of unknown fate was to set, and what the CRM now holds: then it was ours.
         base = dict(self._last.values)
-        maybe = self._last.sending_values
-        base |= {name: value for name, value in maybe.items() if current.get(name) == value}
+        for row in (*self._creating, self._last):
+            maybe = row.sending_values
+            base |= {name: value for name, value in maybe.items() if current.get(name) == value}
         # A placeholder of ours is not something a person typed, even where the ledger was lost.
         base |= {name: value for name, value in self._placeholders().items() if current.get(name) == value}
         wanted = self.wanted(creating=False)
@@ -135,20 +141,27 @@ class Person:
     def adoption(self, found: Match) -> Adoption | None:
         """Return which records are the person's, the survivor first; None if the ledger knows that."""
         survivor = as_known(found.record, self.sync, created=self._created_by_us(found.record))
-        others = [as_known(double, self.sync, created=False) for double in found.doubles]
-        records = (survivor, *_without(survivor, [*others, *self.doubles]))
+        others = [as_known(one, self.sync, created=self._is_late(one)) for one in found.doubles]
+        records = (survivor, *_without(survivor, [*self.doubles, *others]))
         row = self.sync
         stored = () if row.record is None else (row.record, *row.doubles)
-        if [(one.kind, one.id) for one in stored] == [(one.kind, one.id) for one in records]:
+        # With a create behind it that is cleared up now, the marks of joined leads have to go too.
+        if not self.may_have_more and [(one.kind, one.id) for one in stored] == [
+            (one.kind, one.id) for one in records
+        ]:
             return None
-        return Adoption(records=records, values=self.base)
+        return Adoption(records=records, values=self.base, joined=tuple(row.lead for row in self.due.joined))
+
+    def _is_late(self, record: Record) -> bool:
+        """Tell whether a further record is what a create of unknown fate made."""
+        return self.may_have_more and record.key in self.keys
 
     def _created_by_us(self, record: Record) -> bool:
         known = self.known
         if known is not None and known.id == record.id:
             return known.created_by_us
         # A create of unknown fate that is found under our key now: it had happened.
-        return self.sync.sending == "create" and record.key in self.keys
+        return bool(self._creating) and record.key in self.keys
 
 
 def _further(survivor: KnownRecord | None, due: Due) -> tuple[KnownRecord, ...]:

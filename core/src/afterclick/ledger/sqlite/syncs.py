@@ -133,10 +133,20 @@ def adopt(db: Database, fence: Fence, connection: str, found: Mapping[int, Adopt
                 continue
             for record in records:
                 db.run("put_record", (connection, record.kind, record.id, lead))
-            db.run("give_up_record", (connection, lead))
-            _set_record(db, connection, lead, records[0], records[1:])
+            joined = None if adoption.joined is None else ids(adoption.joined)
+            db.run("give_up_record", {"connection": connection, "lead": lead, "joined": joined})
+            _set_record(
+                db, connection, lead, records[0], (*records[1:], *_late(db, connection, lead, records))
+            )
             db.run("set_values", (_pack(adoption.values), connection, lead))
     return refused
+
+
+def _late(db: Database, connection: str, lead: int, records: Sequence[KnownRecord]) -> list[KnownRecord]:
+    """Return doubles that a settle which came too late has added meanwhile."""
+    rows = db.run("syncs_of", (connection, ids([lead])))
+    known = sync_row(rows[0]).doubles if rows else ()
+    return [double for double in known if not any(_same(double, record) for record in records)]
 
 
 def _clash(db: Database, connection: str, lead: int, record: KnownRecord) -> str | None:

@@ -209,7 +209,8 @@ UPDATE syncs SET values_written = ? WHERE connection = ? AND lead = ?
 -- name: give_up_record
 UPDATE syncs SET record_kind = NULL, record_id = NULL, record_url = NULL, related = NULL, doubles = NULL,
                  values_written = NULL, sending = NULL, sending_since = NULL, sending_epoch = NULL, sending_values = NULL
-WHERE connection = ? AND lead IN (SELECT id FROM leads WHERE joined_into = ?)
+WHERE connection = :connection AND lead IN (SELECT id FROM leads WHERE joined_into = :lead)
+  AND (:joined IS NULL OR lead IN (SELECT value FROM json_each(:joined)))
 
 -- name: note_sending
 UPDATE syncs SET sending = ?, sending_since = ?, sending_epoch = ?, sending_values = ?, values_written = ?

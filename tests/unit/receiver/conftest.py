@@ -1,0 +1,254 @@
+"""A receiver on a real socket, with a ledger in memory behind it."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import io
+import json
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, suppress
+from typing import Any
+
+import aiohttp
+import pytest
+import structlog
+from tests.support.clock import FakeClock
+
+from afterclick.config.model import Server, Source
+from afterclick.config.secrets import Secret, SecretSource
+from afterclick.ledger.rows import NewEvent
+from afterclick.observe.log import configure
+from afterclick.observe.metrics import Metrics
+from afterclick.receiver.admin import admin_app
+from afterclick.receiver.app import PublicApp
+from afterclick.receiver.limits import Limits
+from afterclick.receiver.serving import Serving
+from afterclick.receiver.webhook import Intake
+
+SECRET = "whsec_3f9c0d51b7a84e62"
+PATH = "/webhooks/tolinku"
+PATIENCE = 10.0
+
+
+class FakeLedger:
+    """Keeps events in a list. `failure` makes it refuse, `gate` makes it wait before it commits."""
+
+    def __init__(self) -> None:
+        self.events: list[NewEvent] = []
+        self.failure: Exception | None = None
+        self.gate: asyncio.Event | None = None
+        self.waiting = 0
+        self._seen: set[tuple[int, bytes]] = set()
+
+    async def append(self, event: NewEvent) -> bool:
+        if self.failure is not None:
+            raise self.failure
+        if self.gate is not None:
+            self.waiting += 1
+            await self.gate.wait()
+        name = (event.bucket, event.tie)
+        if name in self._seen:
+            return False
+        self._seen.add(name)
+        self.events.append(event)
+        return True
+
+    async def ready(self) -> bool:
+        return self.failure is None
+
+    async def secret(self, name: str) -> bytes:
+        return hashlib.sha256(name.encode()).digest()
+
+
+def signature(body: bytes, secret: str = SECRET) -> str:
+    """Return what the sender would put into the header."""
+    return hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+
+
+def payload(
+    event: object = "install.tracked", at: object = "2026-05-21T09:14:00.000Z", **data: object
+) -> bytes:
+    """Return a body; `data` are its fields."""
+    return json.dumps({"event": event, "timestamp": at, "data": data}).encode()
+
+
+def request_bytes(
+    body: bytes = b"", *, method: str = "POST", path: str = PATH, headers: Mapping[str, str] | None = None
+) -> bytes:
+    """Return a signed request as it goes over the wire; `headers` replace its own."""
+    lines = {
+        "Host": "localhost",
+        "Content-Length": str(len(body)),
+        "X-Webhook-Signature": signature(body),
+        **(headers or {}),
+    }
+    head = "".join(f"{name}: {value}\r\n" for name, value in lines.items() if value)
+    return f"{method} {path} HTTP/1.1\r\n{head}\r\n".encode() + body
+
+
+class Answer:
+    """An HTTP answer as it came over the wire."""
+
+    def __init__(self, head: bytes, body: bytes) -> None:
+        first, *lines = head.decode().split("\r\n")
+        self.status = int(first.split()[1])
+        pairs = (line.partition(":") for line in lines)
+        self.headers = {name.lower(): value.strip() for name, _, value in pairs}
+        self.body = body
+
+
+class Wire:
+    """One connection, byte by byte."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader = reader
+        self.writer = writer
+
+    async def send(self, data: bytes) -> None:
+        self.writer.write(data)
+        await self.writer.drain()
+
+    async def answer(self) -> Answer:
+        """Read one answer."""
+        async with asyncio.timeout(PATIENCE):
+            head = (await self.reader.readuntil(b"\r\n\r\n")).removesuffix(b"\r\n\r\n")
+            found = Answer(head, b"")
+            found.body = await self.reader.readexactly(int(found.headers.get("content-length", "0")))
+        return found
+
+    async def closed(self) -> bool:
+        """Wait for the end and tell whether nothing more came."""
+        async with asyncio.timeout(PATIENCE):
+            try:
+                return await self.reader.read() == b""
+            except ConnectionResetError:
+                return True
+
+    async def close(self) -> None:
+        self.writer.close()
+        with suppress(ConnectionError):
+            await self.writer.wait_closed()
+
+
+class Receiver:
+    """A running receiver and what stands behind it."""
+
+    def __init__(self, serving: Serving, intake: Intake, ledger: FakeLedger, stack: AsyncExitStack) -> None:
+        self.serving = serving
+        self.intake = intake
+        self.ledger = ledger
+        self.metrics = intake.metrics
+        self._stack = stack
+
+    @property
+    def port(self) -> int:
+        return self.serving.ports().public
+
+    async def wire(self) -> Wire:
+        """Open a connection to the public port."""
+        wire = Wire(*await asyncio.open_connection("127.0.0.1", self.port))
+        self._stack.push_async_callback(wire.close)
+        return wire
+
+    async def ask(self, data: bytes) -> Answer:
+        """Send bytes on a connection of their own and read the answer."""
+        wire = await self.wire()
+        await wire.send(data)
+        return await wire.answer()
+
+    async def deliver(self, body: bytes, **options: Any) -> int:
+        """Send a signed body and return the status."""
+        return (await self.ask(request_bytes(body, **options))).status
+
+    def counted(self, result: str, source: str = "tolinku") -> float:
+        """Return how many requests ended so."""
+        labels = {"source": source, "result": result}
+        return self.metrics.registry.get_sample_value("afterclick_deliveries_total", labels) or 0.0
+
+    @property
+    def only(self) -> NewEvent:
+        """Return the one event that is stored."""
+        (event,) = self.ledger.events
+        return event
+
+
+Start = Callable[..., Awaitable[Receiver]]
+
+
+def source(*secrets: str | SecretSource, **settings: Any) -> Source:
+    """Return a source with these secrets, or the usual one."""
+    made = [one if isinstance(one, SecretSource) else SecretSource.of(one) for one in secrets or (SECRET,)]
+    return Source(secrets=tuple(made), **settings)
+
+
+@pytest.fixture
+async def start(clock: FakeClock) -> AsyncIterator[Start]:
+    """Return a function that starts a receiver on free ports; all of them stop after the test."""
+    async with AsyncExitStack() as stack:
+
+        async def started(
+            sources: Mapping[str, Source] | None = None,
+            *,
+            keep_ip: bool = False,
+            token: Secret | None = None,
+            limits: Mapping[str, Any] | None = None,
+            further: Any = None,
+            **admin: Any,
+        ) -> Receiver:
+            ledger = FakeLedger()
+            settings = Server(host="127.0.0.1", port=0, admin_port=0, stop_grace=1.0)
+            intake = Intake(
+                ledger,
+                clock,
+                Metrics(),
+                Limits(**(limits or {})),
+                ip_secret=await ledger.secret("ip"),
+                keep_ip=keep_ip,
+            )
+            public = PublicApp({"tolinku": source()} if sources is None else sources, intake, further)
+            options = {"ready": _always, **admin}
+            serving = Serving(settings, public, admin_app(metrics=intake.metrics, token=token, **options))
+            stack.push_async_callback(serving.stop)
+            await serving.start_admin()
+            await serving.start_public()
+            return Receiver(serving, intake, ledger, stack)
+
+        yield started
+
+
+async def _always() -> bool:
+    return True
+
+
+@pytest.fixture
+async def receiver(start: Start) -> Receiver:
+    """Return a receiver with one source `tolinku`."""
+    return await start()
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[aiohttp.ClientSession]:
+    """Return an HTTP client."""
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    """Return what is logged, debug lines included, as JSON."""
+    root = logging.getLogger()
+    handlers, level = [*root.handlers], root.level
+    stream = io.StringIO()
+    configure("debug", "json", stream)
+    yield stream
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+def logged(log: io.StringIO) -> list[dict[str, Any]]:
+    """Return the lines of the log."""
+    return [json.loads(line) for line in log.getvalue().splitlines()]
