@@ -122,6 +122,15 @@ async def test_a_wrong_configuration_ends_with_2_and_lists_every_fault(tmp_path:
     assert "did you mean" in told.lower() or "linger" in told
 
 
+async def test_serving_without_a_source_is_refused_with_the_remedy(tmp_path: Path) -> None:
+    environ = environment(tmp_path, "http://127.0.0.1:9")
+    del environ["WEBHOOK_SECRET"]
+    process = Process(tmp_path, environ)
+
+    assert await asyncio.to_thread(process.wait) == 2
+    assert "Set WEBHOOK_SECRET" in process.log.read_text()
+
+
 async def test_no_line_of_the_log_holds_a_secret_a_signature_an_address_or_an_email(tmp_path: Path) -> None:
     now = SystemClock().now()
     sandbox = unlimited()

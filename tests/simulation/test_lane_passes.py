@@ -251,3 +251,27 @@ async def test_a_cancelled_lane_gives_its_lane_back_and_loses_nothing(bench: Ben
     assert len(bench.crm.living()) == 1
     assert bench.crm.living()[0].values["stage"] == "customer"
     assert (await bench.sync()).sending is None
+
+
+async def test_a_claim_finds_its_install_behind_many_of_another_platform(bench: Bench) -> None:
+    await bench.taps("may-sale", ago=500, platform="ios")
+    for number in range(40):
+        await bench.taps("may-sale", ago=400 - number, platform="android")
+    await bench.clock.advance(5)
+    await bench.happens("deferred_link.claimed", ago=1, token="may-sale", prefix="promo", platform="ios")
+    await bench.clock.advance(5)
+
+    assert len(await bench.leads()) == 41
+
+
+async def test_every_lead_of_a_popular_code_inherits_its_referrer(bench: Bench) -> None:
+    for number in range(1_100):
+        await bench.taps("POPULAR", ago=600 - number / 10, prefix="ref")
+    await bench.clock.advance(20)
+    await bench.happens("referral.created", ago=700, referral_code="POPULAR", referrer_id="ann")
+    await bench.clock.advance(5)
+
+    leads = await bench.ledger.leads(limit=2_000)
+    assert len(leads) == 1_100
+    assert {row.state.referrer.value for row in leads if row.state.referrer} == {"ann"}
+    assert all(row.state.referrer for row in leads)

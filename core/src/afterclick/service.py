@@ -196,7 +196,10 @@ class Service:
                 creates=resolved.creates,
             ),
             lane=LaneRules(
-                in_flight=sync.batches_in_flight, horizon=int(sync.linger * 500), lease=sync.lease
+                in_flight=sync.batches_in_flight,
+                horizon=int(sync.linger * 500),
+                lease=sync.lease,
+                renew=sync.renew,
             ),
             metrics=self.metrics,
         )
@@ -259,6 +262,7 @@ class Service:
             destinations=lambda: self._destinations,
             metrics=self.metrics,
             lease_seconds=settings.sync.lease,
+            renew_seconds=settings.sync.renew,
         )
 
     # Figures and stopping.

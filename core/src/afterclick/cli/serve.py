@@ -11,6 +11,7 @@ from collections.abc import Callable
 from afterclick.cli.output import ConfigFile
 from afterclick.clock import SystemClock
 from afterclick.config.load import load
+from afterclick.errors import ConfigurationError, Fault
 from afterclick.observe.log import configure
 from afterclick.service import Service
 
@@ -18,6 +19,9 @@ from afterclick.service import Service
 def serve(config: ConfigFile = None) -> None:
     """Run the service: receive webhooks, fold them into leads, keep the CRMs up to date."""
     settings = load(config, os.environ)
+    if not settings.sources:
+        remedy = "Set WEBHOOK_SECRET to the webhook's signing secret, or add a table [sources.tolinku]."
+        raise ConfigurationError([Fault("sources", "nobody may send anything", remedy)])
     configure(settings.log.level, settings.log.format, sys.stderr)
     with asyncio.Runner(loop_factory=_loop()) as runner:
         runner.run(_serve(Service(settings, os.environ, clock=SystemClock())))

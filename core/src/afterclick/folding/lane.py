@@ -48,6 +48,7 @@ class FoldLane:
         destinations: Callable[[], Sequence[Destination]],
         metrics: Metrics,
         lease_seconds: float = 10.0,
+        renew_seconds: float = 3.0,
     ) -> None:
         self._ledger = ledger
         self._clock = clock
@@ -56,6 +57,7 @@ class FoldLane:
         self._destinations = destinations
         self._metrics = metrics
         self._lease_seconds = lease_seconds
+        self._renew_seconds = renew_seconds
         self._size = 64
         self._log = get_logger("fold")
 
@@ -65,7 +67,9 @@ class FoldLane:
         while True:
             try:
                 self._metrics.lane(LANE, LaneState.WAITING)
-                async with Lease(self._ledger, self._clock, LANE, holder, seconds=seconds) as lease:
+                async with Lease(
+                    self._ledger, self._clock, LANE, holder, seconds=seconds, renew=self._renew_seconds
+                ) as lease:
                     self._metrics.lane(LANE, LaneState.RUNNING)
                     while True:
                         if not await self.fold_once(lease):

@@ -89,7 +89,8 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     """Which journeys a batch may need: those of a link or an address with a free slot.
 
     Times are the span of the events that ask, `reach` (ms) how far beyond it a journey may lie, `limit`
-    how many on either side and within the span are enough. A link without a prefix may be any prefix's.
+    how many on either side and within the span are enough. What is known of prefix, host, platform and
+    campaign must not disagree: on a busy link those that could never fit would use up the limit.
     """
 
     space: str
@@ -97,6 +98,9 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     prefix: str | None = None
     token: str | None = None
     ip_hash: bytes | None = None
+    host: str | None = None
+    platform: str | None = None
+    campaign: str | None = None
     earliest: int
     latest: int
     reach: int

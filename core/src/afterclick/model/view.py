@@ -82,10 +82,15 @@ class Resolution:
     refused: list[tuple[Identity, int, int]] = field(default_factory=list)
 
 
+_Place = tuple[str, Slot, str | None, str | None, bytes | None]
+_Alike = tuple[_Place, tuple[str | None, str | None, str | None]]
+
+
 def needs_of(events: Sequence[Event], policy: Policy) -> Needs:
     """Return what to load for a batch."""
     needs = Needs()
-    grouped: dict[tuple[str, Slot, str | None, str | None, bytes | None], list[int]] = defaultdict(list)
+    # By what the journeys asked for have to agree with: one ask serves all events that are alike.
+    grouped: dict[_Alike, list[int]] = defaultdict(list)
     for event in events:
         role = role_of(event, policy)
         facts = event.facts
@@ -101,10 +106,12 @@ def needs_of(events: Sequence[Event], policy: Policy) -> Needs:
         needs.identities.update(exact_identities(event, policy.personal_prefixes))
         slot = slot_of(event)
         if facts.token is not None:
-            grouped[event.space, slot, facts.prefix, facts.token, None].append(event.occurred_at)
+            link = (event.space, slot, facts.prefix, facts.token, None)
+            grouped[link, (facts.host, facts.platform, facts.campaign)].append(event.occurred_at)
         if event.ip_hash is not None:
-            grouped[event.space, slot, None, None, event.ip_hash].append(event.occurred_at)
-    for (space, slot, prefix, token, ip_hash), times in grouped.items():
+            address = (event.space, slot, None, None, event.ip_hash)
+            grouped[address, (facts.host, facts.platform, facts.campaign)].append(event.occurred_at)
+    for ((space, slot, prefix, token, ip_hash), (host, platform, campaign)), times in grouped.items():
         needs.asks.append(
             Ask(
                 space=space,
@@ -112,6 +119,9 @@ def needs_of(events: Sequence[Event], policy: Policy) -> Needs:
                 prefix=prefix,
                 token=token,
                 ip_hash=ip_hash,
+                host=host,
+                platform=platform,
+                campaign=campaign,
                 earliest=min(times),
                 latest=max(times),
                 reach=policy.window if token is not None else IP_WINDOW,

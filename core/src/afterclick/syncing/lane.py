@@ -37,11 +37,12 @@ _REMEDY = "Check the credential and its permissions; the lane tries again by its
 
 @dataclass(frozen=True, slots=True)
 class LaneRules:
-    """How a lane works: batches at a time, how early (ms) a due lead may travel along, lease seconds."""
+    """How a lane works: batches at a time, how early (ms) a due lead may travel along, lease in seconds."""
 
     in_flight: int = 2
     horizon: int = 500
     lease: float = 10.0
+    renew: float = 3.0
 
 
 class SyncLane:

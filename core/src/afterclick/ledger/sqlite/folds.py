@@ -98,7 +98,7 @@ def view(db: Database, needs: Needs) -> View:
 
 def _asked(db: Database, ask: Ask) -> Iterable[Journey]:
     """Return the journeys nearest to the events that ask: before the first, among them, after the last."""
-    names = {name: getattr(ask, name) for name in ("space", "limit")}
+    names = {name: getattr(ask, name) for name in ("space", "limit", "host", "platform", "campaign")}
     if ask.ip_hash is not None:
         names |= {"ip_hash": ask.ip_hash}
         before, after = "journeys_before_at_address", "journeys_after_at_address"

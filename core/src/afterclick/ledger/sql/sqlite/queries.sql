@@ -49,6 +49,9 @@ SELECT key, space, lead, opened_at, prefix, token, ip_hash, ip_at, host, platfor
 FROM journeys
 WHERE space = :space AND token = :token AND opened_at BETWEEN :first AND :last AND {free}
   AND (prefix = :prefix OR prefix IS NULL OR :prefix IS NULL)
+  AND (host = :host OR host IS NULL OR :host IS NULL)
+  AND (platform = :platform OR platform IS NULL OR :platform IS NULL)
+  AND (campaign = :campaign OR campaign IS NULL OR :campaign IS NULL)
 ORDER BY opened_at DESC LIMIT :limit
 
 -- name: journeys_after
@@ -56,18 +59,27 @@ SELECT key, space, lead, opened_at, prefix, token, ip_hash, ip_at, host, platfor
 FROM journeys
 WHERE space = :space AND token = :token AND opened_at BETWEEN :first AND :last AND {free}
   AND (prefix = :prefix OR prefix IS NULL OR :prefix IS NULL)
+  AND (host = :host OR host IS NULL OR :host IS NULL)
+  AND (platform = :platform OR platform IS NULL OR :platform IS NULL)
+  AND (campaign = :campaign OR campaign IS NULL OR :campaign IS NULL)
 ORDER BY opened_at LIMIT :limit
 
 -- name: journeys_before_at_address
 SELECT key, space, lead, opened_at, prefix, token, ip_hash, ip_at, host, platform, campaign, install, claim, person
 FROM journeys
 WHERE space = :space AND ip_hash = :ip_hash AND ip_at BETWEEN :first AND :last AND {free}
+  AND (host = :host OR host IS NULL OR :host IS NULL)
+  AND (platform = :platform OR platform IS NULL OR :platform IS NULL)
+  AND (campaign = :campaign OR campaign IS NULL OR :campaign IS NULL)
 ORDER BY ip_at DESC LIMIT :limit
 
 -- name: journeys_after_at_address
 SELECT key, space, lead, opened_at, prefix, token, ip_hash, ip_at, host, platform, campaign, install, claim, person
 FROM journeys
 WHERE space = :space AND ip_hash = :ip_hash AND ip_at BETWEEN :first AND :last AND {free}
+  AND (host = :host OR host IS NULL OR :host IS NULL)
+  AND (platform = :platform OR platform IS NULL OR :platform IS NULL)
+  AND (campaign = :campaign OR campaign IS NULL OR :campaign IS NULL)
 ORDER BY ip_at LIMIT :limit
 
 -- name: journeys_of_leads
@@ -75,7 +87,7 @@ SELECT key, space, lead, opened_at, prefix, token, ip_hash, ip_at, host, platfor
 FROM journeys WHERE lead IN (SELECT value FROM json_each(?))
 
 -- name: leads_through
-SELECT lead FROM code_leads WHERE space = ? AND code = ? LIMIT 1000
+SELECT lead FROM code_leads WHERE space = ? AND code = ?
 
 -- name: link
 SELECT memory FROM links WHERE space = ? AND prefix = ? AND token = ?
