@@ -11,10 +11,19 @@ _NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
 
 @cache
 def statements(dialect: str) -> dict[str, str]:
-    """Return the statements of a dialect (`sqlite`), by name, without their comments."""
-    text = (files("afterclick.ledger") / "sql" / dialect / "queries.sql").read_text("utf-8")
-    parts = _NAME.split(text)[1:]
-    return {name: _bare(body) for name, body in zip(parts[::2], parts[1::2], strict=True)}
+    """Return the statements of a dialect (`sqlite`), by name, without their comments.
+
+    They are grouped in files by who uses them; a name is there once.
+    """
+    folder = files("afterclick.ledger") / "sql" / dialect / "queries"
+    found: dict[str, str] = {}
+    for file in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        parts = _NAME.split(file.read_text("utf-8"))[1:]
+        for name, body in zip(parts[::2], parts[1::2], strict=True):
+            if name in found:
+                raise ValueError(f"{file.name}: the statement {name!r} is there twice")
+            found[name] = _bare(body)
+    return found
 
 
 def _bare(body: str) -> str:

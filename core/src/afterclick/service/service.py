@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
 
 from afterclick import __version__
 from afterclick.clock import Clock
-from afterclick.config.connections import ConnectionPlan, ResolvedConnection, resolve_connections
+from afterclick.config.connections import ResolvedConnection
 from afterclick.config.model import Settings
-from afterclick.errors import ConfigurationError, LedgerError
-from afterclick.folding.batch import Destination, Rules
+from afterclick.folding.batch import Destination
 from afterclick.folding.lane import FoldLane
 from afterclick.host.connection import Connected, open_connection
 from afterclick.host.discovery import Discovery, discover
@@ -28,13 +27,18 @@ from afterclick.receiver.app import PublicApp
 from afterclick.receiver.limits import Limits
 from afterclick.receiver.serving import Serving
 from afterclick.receiver.webhook import IP_SECRET, Intake
-from afterclick.syncing.batch import PassRules
-from afterclick.syncing.lane import LaneRules, SyncLane
-from afterclick.syncing.person import Mapped
-from afterclick.syncing.retry import RetryRules
-
-TIDY_EVERY, TIDY_AGAIN = 300.0, 0.2
-"""Seconds between two looks for what is to be forgotten, and between two steps of it."""
+from afterclick.service.connections import (
+    LedgerState,
+    destination,
+    fold_rules,
+    lane_rules,
+    mapped,
+    pass_rules,
+    planned,
+    tell_plugins,
+)
+from afterclick.service.upkeep import show_figures, tidy
+from afterclick.syncing.lane import SyncLane
 
 
 class Service:
@@ -53,7 +57,7 @@ class Service:
         self.clock = clock
         self.metrics = metrics or Metrics()
         self.found = discover() if found is None else found
-        self.plan = _planned(settings, self.found, environ)
+        self.plan = planned(settings, self.found, environ)
         self.lanes: list[SyncLane] = []
         self._stack = AsyncExitStack()
         self._tasks: list[asyncio.Task[None]] = []
@@ -104,14 +108,14 @@ class Service:
     async def _start(self) -> None:
         self._log.info(Said.STARTING, version=__version__)
         self.metrics.info.labels(__version__).set(1)
-        self._tell_plugins()
+        tell_plugins(self.plan, self.found, self.metrics, self._log)
         self.ledger = await self._open_ledger()
         await self._open_admin()
         for resolved in self.plan.ready:
             await self._add_connection(resolved)
         await self._remember()
         self._run("fold", self._fold_lane().run())
-        self._run("tidy", self._tidy())
+        self._run("tidy", tidy(self.ledger, self.clock, self._log))
         for lane in self.lanes:
             self._run(lane.name, lane.run())
         self._stack.push_async_callback(self._stop_lanes)
@@ -167,7 +171,7 @@ class Service:
                 plugin,
                 clock=self.clock,
                 metrics=self.metrics,
-                state=_LedgerState(self.ledger, resolved.name),
+                state=LedgerState(self.ledger, resolved.name),
             )
         )
         self._connected.append(connected)
@@ -175,32 +179,13 @@ class Service:
         self._log.info(Said.CONNECTION_READY, connection=resolved.name, base_url=resolved.base_url)
 
     def _sync_lane(self, connected: Connected) -> SyncLane:
-        resolved, info, sync = connected.resolved, connected.plugin.info, self.settings.sync
         return SyncLane(
             self.ledger,
             self.clock,
             connected.caller,
-            mapped=Mapped(
-                fields=resolved.fields,
-                stages=resolved.stages,
-                milestones=self.settings.stages,
-                zone=resolved.time_zone,
-                pepper=self._pepper,
-            ),
-            rules=PassRules(
-                retry=RetryRules(
-                    first=sync.backoff_first, longest=sync.backoff_max, give_up_after=sync.give_up_after
-                ),
-                settle=info.call_deadline + info.late_effect + info.list_lag,
-                batch=info.batch_size,
-                creates=resolved.creates,
-            ),
-            lane=LaneRules(
-                in_flight=sync.batches_in_flight,
-                horizon=int(sync.linger * 500),
-                lease=sync.lease,
-                renew=sync.renew,
-            ),
+            mapped=mapped(self.settings, connected.resolved),
+            rules=pass_rules(self.settings, connected),
+            lane=lane_rules(self.settings),
             metrics=self.metrics,
         )
 
@@ -222,28 +207,10 @@ class Service:
                 self._log.info(Said.MAPPING_CHANGED, connection=resolved.name, woken=woken)
         running = {resolved.name: resolved for resolved in self.plan.ready}
         self._destinations = [
-            _destination(row, running.get(row.name)) for row in await self.ledger.connections()
+            destination(row, running.get(row.name)) for row in await self.ledger.connections()
         ]
 
-    def _tell_plugins(self) -> None:
-        for resolved in self.plan.ready:
-            self.metrics.plugin(resolved.plugin, "ready")
-        for idle in self.plan.idle:
-            self.metrics.plugin(idle.plugin, "idle")
-            self._log.info(Said.PLUGIN_IDLE, plugin=idle.plugin, hint=idle.hint)
-        for half in self.plan.half_set:
-            self.metrics.plugin(half.plugin, "half-set")
-            self._log.warning(Said.CONNECTION_HALF_SET, connection=half.connection, missing=half.missing)
-        for refused in self.found.refused:
-            self.metrics.plugin(refused.name, "refused")
-            self._log.warning(Said.PLUGIN_SKIPPED, plugin=refused.name, reason=refused.reason)
-
     # Folding.
-
-    @property
-    def _pepper(self) -> str:
-        pepper = self.settings.identity.pepper
-        return "" if pepper is None else pepper.reveal()
 
     def _fold_lane(self) -> FoldLane:
         settings = self.settings
@@ -251,14 +218,7 @@ class Service:
             self.ledger,
             self.clock,
             policy=settings.policy(),
-            rules=Rules(
-                linger=int(settings.sync.linger * 1000),
-                stubs=settings.leads.stubs,
-                stub_delay=int(settings.leads.stub_delay * 1000),
-                stages=settings.stages,
-                pepper=self._pepper,
-                window=settings.policy().window,
-            ),
+            rules=fold_rules(settings),
             destinations=lambda: self._destinations,
             metrics=self.metrics,
             lease_seconds=settings.sync.lease,
@@ -269,33 +229,8 @@ class Service:
 
     async def refresh_metrics(self) -> None:
         """Bring the gauges that tell of the ledger up to date; called at each scrape."""
-        now = self.clock.now()
         names = [row.connection for row in self._destinations]
-        totals = await self.ledger.totals(names, now=now)
-        unfolded_at = totals.oldest_unfolded_at
-        self.metrics.backlog(
-            unfolded=totals.unfolded,
-            oldest_age=0.0 if unfolded_at is None else (now - unfolded_at) / 1000,
-            size_bytes=totals.size_bytes,
-        )
-        for name in names:
-            due_at = totals.oldest_due_at.get(name)
-            self.metrics.syncs(
-                name,
-                due=totals.due.get(name, 0),
-                oldest_age=0.0 if due_at is None else (now - due_at) / 1000,
-                set_aside={"parked": totals.parked.get(name, 0), "held": totals.held.get(name, 0)},
-            )
-
-    async def _tidy(self) -> None:
-        """Let the ledger forget what it keeps for a time only, a little at a time."""
-        while True:
-            try:
-                forgotten = await self.ledger.tidy()
-            except LedgerError as failure:
-                self._log.warning(Said.LEDGER_UNAVAILABLE, code=failure.code, reason=failure.message)
-                forgotten = 0
-            await self.clock.sleep(TIDY_AGAIN if forgotten else TIDY_EVERY)
+        await show_figures(self.ledger, self.metrics, names, now=self.clock.now())
 
     async def _stop_lanes(self) -> None:
         """Let batches in flight end within the grace period, then cut them off: their marks stay."""
@@ -311,39 +246,6 @@ class Service:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
-class _LedgerState:
-    """A plugin's durable state, kept in the ledger."""
-
-    def __init__(self, ledger: Ledger, connection: str) -> None:
-        self._ledger = ledger
-        self._connection = connection
-
-    async def get(self, key: str) -> str | None:
-        return await self._ledger.plugin_state(self._connection, key)
-
-    async def set(self, key: str, value: str) -> None:
-        await self._ledger.set_plugin_state(self._connection, key, value)
-
-
 def _reachable(host: str) -> str:
     """Return a name under which this machine reaches an address that it listens on."""
     return {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104 - only compared
-
-
-def _planned(settings: Settings, found: Discovery, environ: Mapping[str, str]) -> ConnectionPlan:
-    infos = {name: plugin.info for name, plugin in found.plugins.items()}
-    broken: Sequence[str] = [refused.name for refused in found.refused]
-    plan = resolve_connections(settings, infos, environ, broken=broken)
-    if plan.faults:
-        raise ConfigurationError(list(plan.faults))
-    return plan
-
-
-def _destination(row: ConnectionRow, resolved: ResolvedConnection | None) -> Destination:
-    if resolved is None:
-        return Destination(connection=row.name)
-    return Destination(
-        connection=row.name,
-        attributes=frozenset(spec.attribute for spec in resolved.fields),
-        spaces=resolved.spaces,
-    )

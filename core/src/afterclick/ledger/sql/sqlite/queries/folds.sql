@@ -1,0 +1,134 @@
+-- What the fold reads and writes.
+
+-- name: unfolded
+SELECT id, space, source, type, bucket, hash16, occurred_at, received_at, body, ip_hash, time_replaced, state, lead,
+       decision, reason
+FROM events WHERE state = 'new' ORDER BY id LIMIT ?
+
+-- name: identity
+SELECT lead FROM identities WHERE space = ? AND kind = ? AND value = ?
+
+-- name: lead_by_ids
+SELECT id, space, state, keys, version, joined_into, created_at, changed_at
+FROM leads WHERE id IN (SELECT value FROM json_each(?))
+
+-- name: journeys_before
+-- The newest open journeys of a link between two times; `after` gives the oldest.
+SELECT key, space, lead, opened_at, prefix, token, ip_hash, ip_at, host, platform, campaign, install, claim, person
+FROM journeys
+WHERE space = :space AND token = :token AND opened_at BETWEEN :first AND :last AND {free}
+  AND (prefix = :prefix OR prefix IS NULL OR :prefix IS NULL)
+  AND (host = :host OR host IS NULL OR :host IS NULL)
+  AND (platform = :platform OR platform IS NULL OR :platform IS NULL)
+  AND (campaign = :campaign OR campaign IS NULL OR :campaign IS NULL)
+ORDER BY opened_at DESC LIMIT :limit
+
+-- name: journeys_after
+SELECT key, space, lead, opened_at, prefix, token, ip_hash, ip_at, host, platform, campaign, install, claim, person
+FROM journeys
+WHERE space = :space AND token = :token AND opened_at BETWEEN :first AND :last AND {free}
+  AND (prefix = :prefix OR prefix IS NULL OR :prefix IS NULL)
+  AND (host = :host OR host IS NULL OR :host IS NULL)
+  AND (platform = :platform OR platform IS NULL OR :platform IS NULL)
+  AND (campaign = :campaign OR campaign IS NULL OR :campaign IS NULL)
+ORDER BY opened_at LIMIT :limit
+
+-- name: journeys_before_at_address
+SELECT key, space, lead, opened_at, prefix, token, ip_hash, ip_at, host, platform, campaign, install, claim, person
+FROM journeys
+WHERE space = :space AND ip_hash = :ip_hash AND ip_at BETWEEN :first AND :last AND {free}
+  AND (host = :host OR host IS NULL OR :host IS NULL)
+  AND (platform = :platform OR platform IS NULL OR :platform IS NULL)
+  AND (campaign = :campaign OR campaign IS NULL OR :campaign IS NULL)
+ORDER BY ip_at DESC LIMIT :limit
+
+-- name: journeys_after_at_address
+SELECT key, space, lead, opened_at, prefix, token, ip_hash, ip_at, host, platform, campaign, install, claim, person
+FROM journeys
+WHERE space = :space AND ip_hash = :ip_hash AND ip_at BETWEEN :first AND :last AND {free}
+  AND (host = :host OR host IS NULL OR :host IS NULL)
+  AND (platform = :platform OR platform IS NULL OR :platform IS NULL)
+  AND (campaign = :campaign OR campaign IS NULL OR :campaign IS NULL)
+ORDER BY ip_at LIMIT :limit
+
+-- name: journeys_of_leads
+SELECT key, space, lead, opened_at, prefix, token, ip_hash, ip_at, host, platform, campaign, install, claim, person
+FROM journeys WHERE lead IN (SELECT value FROM json_each(?))
+
+-- name: leads_through
+SELECT lead FROM code_leads WHERE space = ? AND code = ?
+
+-- name: link
+SELECT memory FROM links WHERE space = ? AND prefix = ? AND token = ?
+
+-- name: code
+SELECT memory FROM codes WHERE space = ? AND code = ?
+
+-- name: next_lead
+SELECT coalesce(max(id), 0) + 1 FROM leads
+
+-- name: fold_event
+UPDATE events SET state = ?, lead = ?, decision = ?, reason = ? WHERE id = ?
+
+-- name: put_lead
+INSERT INTO leads (id, space, state, keys, version, created_at, changed_at) VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (id) DO UPDATE SET state = excluded.state, keys = excluded.keys, version = excluded.version,
+                               changed_at = excluded.changed_at
+
+-- name: join_lead
+UPDATE leads SET joined_into = :root WHERE id = :joined OR joined_into = :joined
+
+-- name: join_identities
+UPDATE identities SET lead = ? WHERE lead = ?
+
+-- name: join_journeys
+UPDATE journeys SET lead = ? WHERE lead = ?
+
+-- name: join_syncs
+-- A joined lead is never due by itself again; its root takes over what it has.
+UPDATE syncs SET wanted = synced, state = CASE WHEN state = 'parked' THEN 'active' ELSE state END WHERE lead = ?
+
+-- name: put_identity
+INSERT INTO identities (space, kind, value, lead) VALUES (?, ?, ?, ?)
+ON CONFLICT (space, kind, value) DO UPDATE SET lead = excluded.lead
+
+-- name: put_journey
+INSERT INTO journeys (key, space, lead, opened_at, prefix, token, ip_hash, ip_at, host, platform, campaign, install,
+                      claim, person, expires_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (key) DO UPDATE SET
+    lead = excluded.lead, opened_at = excluded.opened_at, prefix = excluded.prefix, token = excluded.token,
+    ip_hash = excluded.ip_hash, ip_at = excluded.ip_at, host = excluded.host, platform = excluded.platform,
+    campaign = excluded.campaign, install = excluded.install, claim = excluded.claim, person = excluded.person,
+    expires_at = excluded.expires_at
+
+-- name: close_journey
+DELETE FROM journeys WHERE key = ?
+
+-- name: put_through
+INSERT INTO code_leads (space, code, lead) VALUES (?, ?, ?) ON CONFLICT DO NOTHING
+
+-- name: join_through
+UPDATE OR REPLACE code_leads SET lead = ? WHERE lead = ?
+
+-- name: put_link
+INSERT INTO links (space, prefix, token, memory) VALUES (?, ?, ?, ?)
+ON CONFLICT (space, prefix, token) DO UPDATE SET memory = excluded.memory
+
+-- name: put_code
+INSERT INTO codes (space, code, referrer, memory) VALUES (?, ?, ?, ?)
+ON CONFLICT (space, code) DO UPDATE SET referrer = excluded.referrer, memory = excluded.memory
+
+-- name: want
+-- Raise what a connection should have. A sync that is due already keeps its time and its back-off; a
+-- parked one wakes, since what was refused may have changed.
+INSERT INTO syncs (connection, lead, wanted, due_at) VALUES (:connection, :lead, :version, :due)
+ON CONFLICT (connection, lead) DO UPDATE SET
+    wanted = excluded.wanted,
+    due_at = CASE
+        WHEN state = 'parked' OR wanted <= synced THEN excluded.due_at
+        WHEN :sooner AND tries = 0 THEN min(due_at, excluded.due_at)
+        ELSE due_at END,
+    tries = CASE WHEN state = 'parked' THEN 0 ELSE tries END,
+    first_failed_at = CASE WHEN state = 'parked' THEN NULL ELSE first_failed_at END,
+    state = CASE WHEN state = 'parked' THEN 'active' ELSE state END

@@ -1,0 +1,84 @@
+-- What the sync lanes read and write.
+
+-- name: due
+SELECT lead, sending_since FROM syncs
+WHERE connection = :connection AND state = 'active' AND wanted > synced AND due_at <= :horizon
+  AND (due_at <= :now OR tries = 0)
+ORDER BY due_at LIMIT :limit
+
+-- name: next_due
+SELECT min(due_at) FROM syncs WHERE connection = ? AND state = 'active' AND wanted > synced
+
+-- name: persons
+-- The leads behind living leads.
+SELECT id, joined_into FROM leads WHERE joined_into IN (SELECT value FROM json_each(?))
+
+-- name: syncs_of
+SELECT connection, lead, wanted, synced, due_at, record_kind, record_id, record_url, related, created_by_us,
+       values_written, rejected, doubles, pending, tries, first_failed_at, sending, sending_since, sending_epoch,
+       state, reason, synced_at, sending_values
+FROM syncs WHERE connection = ? AND lead IN (SELECT value FROM json_each(?))
+
+-- name: syncs_of_leads
+SELECT connection, lead, wanted, synced, due_at, record_kind, record_id, record_url, related, created_by_us,
+       values_written, rejected, doubles, pending, tries, first_failed_at, sending, sending_since, sending_epoch,
+       state, reason, synced_at, sending_values
+FROM syncs WHERE lead IN (SELECT value FROM json_each(?)) ORDER BY connection, lead
+
+-- name: delay
+UPDATE syncs SET due_at = max(due_at, ?) WHERE connection = ? AND lead = ?
+
+-- name: taken
+UPDATE syncs SET tries = tries + 1 WHERE connection = ? AND lead IN (SELECT value FROM json_each(?))
+
+-- name: record_owner
+-- The living lead that holds a record, and the living lead behind the one that asks.
+SELECT coalesce(l.joined_into, l.id), (SELECT coalesce(joined_into, id) FROM leads WHERE id = :lead)
+FROM records r JOIN leads l ON l.id = r.lead
+WHERE r.connection = :connection AND r.kind = :kind AND r.id = :id
+
+-- name: put_record
+INSERT INTO records (connection, kind, id, lead) VALUES (?, ?, ?, ?)
+ON CONFLICT (connection, kind, id) DO UPDATE SET lead = excluded.lead
+
+-- name: forget_record
+-- The record in a lead's row is nobody's from now on.
+DELETE FROM records
+WHERE connection = :connection AND lead = :lead
+  AND (kind, id) = (SELECT record_kind, record_id FROM syncs WHERE connection = :connection AND lead = :lead)
+
+-- name: set_record
+UPDATE syncs SET record_kind = ?, record_id = ?, record_url = ?, related = ?, created_by_us = ?, doubles = ?
+WHERE connection = ? AND lead = ?
+
+-- name: set_values
+UPDATE syncs SET values_written = ? WHERE connection = ? AND lead = ?
+
+-- name: give_up_record
+UPDATE syncs SET record_kind = NULL, record_id = NULL, record_url = NULL, related = NULL, doubles = NULL,
+                 values_written = NULL, sending = NULL, sending_since = NULL, sending_epoch = NULL, sending_values = NULL
+WHERE connection = :connection AND lead IN (SELECT id FROM leads WHERE joined_into = :lead)
+  AND (:joined IS NULL OR lead IN (SELECT value FROM json_each(:joined)))
+
+-- name: note_sending
+UPDATE syncs SET sending = ?, sending_since = ?, sending_epoch = ?, sending_values = ?, values_written = ?
+WHERE connection = ? AND lead = ? AND (SELECT joined_into IS NULL FROM leads WHERE id = syncs.lead)
+RETURNING lead
+
+-- name: hold
+UPDATE syncs SET state = 'held', reason = ? WHERE connection = ? AND lead = ?
+
+-- name: redo
+-- A settle that came too late: whoever holds the lane now looks again, at the living lead.
+UPDATE syncs SET due_at = min(due_at, ?), synced = min(synced, wanted - 1)
+WHERE connection = ? AND lead = (SELECT coalesce(joined_into, id) FROM leads WHERE id = ?)
+
+-- name: wake
+UPDATE syncs SET state = 'active', tries = 0, due_at = ?, rejected = NULL, first_failed_at = NULL,
+                 wanted = max(wanted, synced + 1)
+WHERE connection = ? AND state <> 'active' AND state = 'parked'
+  AND (SELECT joined_into IS NULL FROM leads WHERE id = syncs.lead)
+
+-- name: put_attempt
+INSERT INTO attempts (at, connection, hook, leads, result, status, correlation, duration_ms, lead, reason)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)

@@ -1,0 +1,46 @@
+"""What the service does beside the lanes: figures at each scrape, and forgetting."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from structlog.typing import FilteringBoundLogger
+
+from afterclick.clock import Clock
+from afterclick.errors import LedgerError
+from afterclick.ledger.api import Ledger
+from afterclick.observe.events import Said
+from afterclick.observe.metrics import Metrics
+
+TIDY_EVERY, TIDY_AGAIN = 300.0, 0.2
+"""Seconds between two looks for what is to be forgotten, and between two steps of it."""
+
+
+async def show_figures(ledger: Ledger, metrics: Metrics, connections: Sequence[str], *, now: int) -> None:
+    """Bring the gauges that tell of the ledger up to date; `now` in milliseconds."""
+    totals = await ledger.totals(connections, now=now)
+    unfolded_at = totals.oldest_unfolded_at
+    metrics.backlog(
+        unfolded=totals.unfolded,
+        oldest_age=0.0 if unfolded_at is None else (now - unfolded_at) / 1000,
+        size_bytes=totals.size_bytes,
+    )
+    for name in connections:
+        due_at = totals.oldest_due_at.get(name)
+        metrics.syncs(
+            name,
+            due=totals.due.get(name, 0),
+            oldest_age=0.0 if due_at is None else (now - due_at) / 1000,
+            set_aside={"parked": totals.parked.get(name, 0), "held": totals.held.get(name, 0)},
+        )
+
+
+async def tidy(ledger: Ledger, clock: Clock, log: FilteringBoundLogger) -> None:
+    """Let the ledger forget what it keeps for a time only, a little at a time, until cancelled."""
+    while True:
+        try:
+            forgotten = await ledger.tidy()
+        except LedgerError as failure:
+            log.warning(Said.LEDGER_UNAVAILABLE, code=failure.code, reason=failure.message)
+            forgotten = 0
+        await clock.sleep(TIDY_AGAIN if forgotten else TIDY_EVERY)
