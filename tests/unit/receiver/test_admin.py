@@ -15,7 +15,7 @@ from afterclick.config.secrets import Secret
 from afterclick.errors import LedgerError
 from afterclick.receiver.admin import may_use_api
 
-from .conftest import Start, payload, request_bytes
+from .conftest import Start, payload
 
 TOKEN = "admin-3f9c0d51b7"
 
@@ -35,7 +35,8 @@ async def get(
 
 async def test_metrics_are_shown_as_prometheus_reads_them(start: Start, http: aiohttp.ClientSession) -> None:
     receiver = await start()
-    await receiver.ask(request_bytes(payload()))
+    for headers in ({}, {}, {"X-Webhook-Signature": "0" * 64}):
+        await receiver.deliver(payload(), headers=headers)
     url = f"http://127.0.0.1:{receiver.serving.ports().admin}/metrics"
     async with http.get(url) as answer:
         text = await answer.text()
@@ -43,7 +44,9 @@ async def test_metrics_are_shown_as_prometheus_reads_them(start: Start, http: ai
     assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
     families = {family.name: family for family in text_string_to_metric_families(text)}
     assert {s.labels["result"]: s.value for s in families["afterclick_deliveries"].samples if s.value} == {
-        "accepted": 1
+        "accepted": 1,
+        "duplicate": 1,
+        "unverified": 1,
     }
 
 

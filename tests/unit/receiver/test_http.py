@@ -9,6 +9,9 @@ import pytest
 from aiohttp import web
 from tests.support.clock import settle, until
 
+from afterclick.config.model import Server
+from afterclick.receiver.limits import Limits
+
 from .conftest import Receiver, Start, logged, payload, request_bytes, signature
 
 LIMIT = 2048
@@ -31,6 +34,12 @@ def padded(size: int) -> bytes:
 
 
 # Sizes
+
+
+def test_limits_are_those_of_the_configuration() -> None:
+    settings = Server(max_body=LIMIT, body_timeout=2.0, keep_alive=3.0, max_connections=4)
+
+    assert Limits.of(settings) == Limits(max_body=LIMIT, body_timeout=2.0, keep_alive=3.0, max_connections=4)
 
 
 async def test_body_at_the_limit_is_taken(start: Start) -> None:
@@ -60,6 +69,7 @@ async def test_chunks_are_refused_as_soon_as_they_are_too_many(start: Start) -> 
     await wire.send(chunked(b"x" * LIMIT, b"x", last=b""))
 
     assert (await wire.answer()).status == 413
+    assert receiver.ledger.events == []
 
 
 async def test_chunks_make_a_body(receiver: Receiver) -> None:
