@@ -49,6 +49,7 @@ class ToyCrm(Emulator):
 
     name: ClassVar[str] = "toy"
     title: ClassVar[str] = "Toy"
+    reasons: ClassVar[dict[int, tuple[str, ...]]] = {429: ("daily", "burst")}
 
     def __init__(self, clock: StillClock, **more: Any) -> None:
         super().__init__(clock=clock, **more)
@@ -77,9 +78,9 @@ class ToyCrm(Emulator):
         return self.refuse(401) if self.closed else None
 
     def create(self, call: Call) -> Answer:
-        names = msgspec.json.decode(call.body, type=list[str])
+        names = call.heeded(msgspec.json.decode(call.body, type=list[str]))
         call.inputs = len(names)
-        if not names:
+        if not names and not call.ignored:
             raise Refused(Answer(422, {"toy": "no names"}))
         made = []
         for name in names:

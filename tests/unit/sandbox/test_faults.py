@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import aiohttp
 import pytest
@@ -35,6 +35,16 @@ async def test_cut_after_leaves_the_work_done(client: Client, toy: ToyCrm) -> No
 
     assert made(toy) == ["a"]
     assert toy.counts()["routes"] == {"notes": {"0": 1}}
+
+
+async def test_cut_within_leaves_half_an_answer(client: Client, toy: ToyCrm) -> None:
+    toy.faults.add(Rule(kind="cut_within", times=1))
+
+    with pytest.raises(aiohttp.ClientPayloadError):
+        await client.make("a")
+
+    assert made(toy) == ["a"]
+    assert await client.make("b") == (201, {"made": ["b"], "lag": 0.0})
 
 
 async def test_status_answers_in_the_words_of_the_crm(client: Client, toy: ToyCrm) -> None:
@@ -106,6 +116,22 @@ async def test_empty_keeps_the_status_and_loses_the_items(client: Client, toy: T
     assert made(toy) == ["a"]
 
 
+async def test_overlooked_input_is_not_done_and_not_mentioned(client: Client, toy: ToyCrm) -> None:
+    toy.faults.add(Rule(kind="overlook", times=1))
+
+    _, body = await client.make("a", "b", "c")
+
+    assert len(body["made"]) == 2
+    assert made(toy) == body["made"]
+
+
+async def test_ignored_request_is_answered_as_if_it_were_empty(client: Client, toy: ToyCrm) -> None:
+    toy.faults.add(Rule(kind="ignore", times=1))
+
+    assert await client.make("a", "b") == (201, {"made": [], "lag": 0.0})
+    assert made(toy) == []
+
+
 async def test_lag_reaches_the_handler(client: Client, toy: ToyCrm) -> None:
     toy.faults.add(Rule(kind="lag", seconds=8, times=1))
 
@@ -133,48 +159,3 @@ async def test_rule_skips_and_then_strikes_so_often(client: Client, toy: ToyCrm)
 
     assert statuses == [201, 503, 503, 201]
     assert tuple(toy.faults.describe()[0][name] for name in ("matched", "fired")) == (4, 2)
-
-
-async def test_same_seed_gives_the_same_faults(still: StillClock) -> None:
-    from .conftest import Client, ToyCrm
-
-    async def run(seed: int) -> list[int]:
-        toy = ToyCrm(still, seed=seed, faults=[Rule(kind="status", probability=0.5)])
-        async with serve(toy) as running, aiohttp.ClientSession() as session:
-            return [(await Client(running, session).make(str(index)))[0] for index in range(24)]
-
-    first = await run(1)
-
-    assert set(first) == {201, 503}
-    assert first == await run(1)
-    assert first != await run(2)
-
-
-async def test_faults_are_set_and_lifted_over_http(client: Client, toy: ToyCrm) -> None:
-    order = {"rules": [{"kind": "status", "status": 502, "path": "/notes"}], "seed": 3}
-
-    status, body = await client.send("POST", "/_sandbox/faults", order)
-    assert status == 200
-    assert (body["rules"][0]["status"], body["rules"][0]["fired"]) == (502, 0)
-    assert (await client.make("a"))[0] == 502
-    assert (await client.send("GET", "/_sandbox/faults"))[1]["rules"][0]["fired"] == 1
-
-    assert await client.send("DELETE", "/_sandbox/faults") == (200, {"rules": []})
-    assert (await client.make("a"))[0] == 201
-
-
-@pytest.mark.parametrize(
-    "order",
-    [
-        {"rules": [{"kind": "earthquake"}]},
-        {"rules": [{"kind": "status", "probability": 2}]},
-        {"rules": [{"kind": "status", "typo": 1}]},
-        [],
-    ],
-)
-async def test_wrong_order_is_refused_with_the_place(client: Client, order: Any) -> None:
-    status, body = await client.send("POST", "/_sandbox/faults", order)
-
-    assert status == 400
-    assert "$" in body["error"] or "Expected `object`" in body["error"]
-    assert (await client.make("a"))[0] == 201

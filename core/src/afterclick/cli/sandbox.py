@@ -13,17 +13,26 @@ from afterclick.cli.common import run
 from afterclick.cli.output import console
 from afterclick.errors import AfterclickError
 from afterclick.host.discovery import Plugin, discover
-from afterclick.sandbox import serve
+from afterclick.sandbox import PRESETS, FaultOrder, Faults, parse_rule, serve, told
 
 
 def sandbox(
     plugin: str = typer.Argument(..., help="The plugin whose CRM to emulate, such as `hubspot`."),
     port: int = typer.Option(9100, "--port", "-p", help="The port on loopback; 0 takes a free one."),
     option: list[str] = typer.Option([], "--option", "-o", help="An option of the emulator, as name=value."),
+    faults: str = typer.Option("", "--faults", help=f"What goes wrong, by name: {', '.join(PRESETS)}."),
+    fault: list[str] = typer.Option(
+        [], "--fault", help="One fault more, such as `kind=status,status=429,probability=0.1`."
+    ),
+    seed: int | None = typer.Option(
+        None, "--seed", help="Which calls are met; the same seed, the same ones."
+    ),
 ) -> None:
     """Run a CRM's emulator until Ctrl-C."""
+    options = _options(option)
+    order = _order(faults, fault, seed)
     with suppress(KeyboardInterrupt):
-        run(_serve(plugin, port, _options(option)))
+        run(_serve(plugin, port, options, order))
 
 
 def _options(pairs: list[str]) -> dict[str, str]:
@@ -36,23 +45,48 @@ def _options(pairs: list[str]) -> dict[str, str]:
     return options
 
 
+def _order(preset: str, texts: list[str], seed: int | None) -> FaultOrder:
+    try:
+        return FaultOrder(rules=tuple(map(parse_rule, texts)), preset=preset, seed=seed)
+    except ValueError as wrong:
+        raise typer.BadParameter(str(wrong), param_hint="--fault") from wrong
+
+
 def emulator_of(name: str, options: dict[str, str], found: dict[str, Plugin]) -> Any:
     """Return a plugin's emulator.
 
     Raises:
-        AfterclickError: the plugin is not installed or has none.
+        AfterclickError: the plugin is not installed or has none, or an option is wrong.
 
     """
     plugin = found.get(name)
     if plugin is None or not plugin.has("sandbox"):
         known = ", ".join(sorted(other for other, one in found.items() if one.has("sandbox"))) or "none"
         raise AfterclickError(f"there is no sandbox for {name!r}", hint=f"Installed with one: {known}.")
-    return plugin.call("sandbox", options=options)
+    try:
+        return plugin.call("sandbox", options=options)
+    except ValueError as wrong:
+        raise AfterclickError(f"the sandbox of {name!r} cannot be set up: {wrong}") from wrong
 
 
-async def _serve(name: str, port: int, options: dict[str, str]) -> None:
+def break_on_purpose(faults: Faults, order: FaultOrder) -> None:
+    """Put what was ordered in force, beside what the emulator's own options did.
+
+    Raises:
+        AfterclickError: there is no such preset, or the CRM has no such reason.
+
+    """
+    try:
+        ordered = order.all() if order.preset or order.rules else ()
+        faults.start((*faults.rules, *ordered), seed=faults.seed if order.seed is None else order.seed)
+    except ValueError as wrong:
+        raise AfterclickError(f"these faults cannot be: {wrong}") from wrong
+
+
+async def _serve(name: str, port: int, options: dict[str, str], order: FaultOrder) -> None:
     found = discover().plugins
     emulator = emulator_of(name, options, found)
+    break_on_purpose(emulator.faults, order)
     async with serve(emulator, port=port) as running:
         out = console()
         out.print(Text(f"{emulator.title} sandbox at {running.url} (Ctrl-C ends it)", style="bold"))
@@ -61,4 +95,8 @@ async def _serve(name: str, port: int, options: dict[str, str]) -> None:
         for setting, value in running.settings().items():
             variable = variables.get(setting, f"AFTERCLICK_CONNECTIONS__{name.upper()}__{setting.upper()}")
             out.print(Text(f"  export {variable}={value}"))
+        if emulator.faults.rules:
+            out.print(Text(f"What goes wrong, repeatable with --seed {emulator.faults.seed}:"))
+        for rule in emulator.faults.rules:
+            out.print(Text(f"  {told(rule)}"))
         await asyncio.Event().wait()

@@ -16,6 +16,8 @@ from afterclick.clock import MILLISECONDS_PER_DAY, Clock, SystemClock, from_iso,
 from afterclick.sandbox.emulator import Emulator
 from afterclick.sandbox.faults import Faults, Rule
 from afterclick.sandbox.limits import DailyLimit, RollingWindow
+from afterclick.sandbox.orders import FaultOrder, parse_rule, told
+from afterclick.sandbox.presets import PRESETS, Preset, preset
 from afterclick.sandbox.server import RunningEmulator, serve
 from afterclick.sandbox.store import Row, Store, UniqueClash, Write
 from afterclick.sandbox.traffic import Answer, Call, CallLog, Handler, LoggedCall, Refused, Route
@@ -23,6 +25,7 @@ from afterclick.sandbox.views import Card, Field, RecordView, Step
 
 __all__ = [
     "MILLISECONDS_PER_DAY",
+    "PRESETS",
     "Answer",
     "Call",
     "CallLog",
@@ -30,10 +33,12 @@ __all__ = [
     "Clock",
     "DailyLimit",
     "Emulator",
+    "FaultOrder",
     "Faults",
     "Field",
     "Handler",
     "LoggedCall",
+    "Preset",
     "RecordView",
     "Refused",
     "RollingWindow",
@@ -47,6 +52,9 @@ __all__ = [
     "UniqueClash",
     "Write",
     "from_iso",
+    "parse_rule",
+    "preset",
     "serve",
     "to_iso",
+    "told",
 ]

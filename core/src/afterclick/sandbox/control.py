@@ -11,7 +11,9 @@ from aiohttp import web
 
 from afterclick.clock import Clock
 from afterclick.sandbox import page
-from afterclick.sandbox.faults import Faults, Rule
+from afterclick.sandbox.faults import Faults
+from afterclick.sandbox.orders import FaultOrder
+from afterclick.sandbox.presets import PRESETS
 from afterclick.sandbox.traffic import CallLog
 from afterclick.sandbox.views import RecordView
 
@@ -39,13 +41,6 @@ class Inspected(Protocol):
     def view(self, record_id: str) -> RecordView | None: ...
     def counts(self) -> dict[str, Any]: ...
     def reset(self) -> None: ...
-
-
-class FaultOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The body of `POST /_sandbox/faults`; a `seed` makes what follows repeatable."""
-
-    rules: tuple[Rule, ...]
-    seed: int | None = None
 
 
 def add_control_routes(app: web.Application, emulator: Inspected) -> None:
@@ -98,15 +93,17 @@ async def _calls(emulator: Inspected, request: web.Request) -> web.Response:
 
 
 async def _faults(emulator: Inspected, request: web.Request) -> web.Response:
-    return _json({"rules": emulator.faults.describe()})
+    faults = emulator.faults
+    presets = {name: preset.summary for name, preset in PRESETS.items()}
+    return _json({"rules": faults.describe(), "seed": faults.seed, "presets": presets})
 
 
 async def _add_faults(emulator: Inspected, request: web.Request) -> web.Response:
     try:
         order = msgspec.json.decode(await request.read(), type=FaultOrder)
-    except msgspec.DecodeError as error:
+        emulator.faults.add(*order.all(), seed=order.seed)
+    except ValueError as error:
         return _json({"error": str(error)}, 400)
-    emulator.faults.add(*order.rules, seed=order.seed)
     return await _faults(emulator, request)
 
 

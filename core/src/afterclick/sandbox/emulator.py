@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from functools import partial
 from typing import Any, ClassVar
 
@@ -33,10 +33,12 @@ class Emulator(ABC):
     """The plugin's name: `hubspot`."""
     title: ClassVar[str]
     """What people call the CRM: `HubSpot`."""
+    reasons: ClassVar[Mapping[int, Collection[str]]] = {}
+    """The words that `refuse` knows for a status; a status that is not here takes any."""
 
     def __init__(self, *, clock: Clock | None = None, seed: int = 0, faults: Iterable[Rule] = ()) -> None:
         self.clock = clock or SystemClock()
-        self.faults = Faults(self.clock, self.refuse, seed, faults)
+        self.faults = Faults(self.clock, self.refuse, seed, faults, reasons=self.reasons)
         self.calls = CallLog()
         self.base_url = ""
 
@@ -92,9 +94,10 @@ class Emulator(ABC):
         return {}
 
     def counts(self) -> dict[str, Any]:
-        """Return `total` calls, `routes` (by route and status) and `violations` (by limit)."""
+        """Return `total` and `open` calls, `routes` (by route and status) and `violations` (by limit)."""
         return {
             "total": self.calls.total,
+            "open": self.calls.open,
             "routes": self.calls.by_route(),
             "violations": self.violations(),
         }
@@ -135,12 +138,15 @@ class Emulator(ABC):
             body=await request.read(),
             params={**route.params, **request.match_info},
         )
+        self.calls.open += 1
         try:
             answer = await self.faults.before(call) or self._answer(route, call)
             answer = await self.faults.after(call, answer)
-        except Cut:
+        except Cut as cut:
             self._note(label, call, 0, started)
-            return _cut(request)
+            return await _cut(request, cut.answer and self.finish(call, cut.answer))
+        finally:
+            self.calls.open -= 1
         answer = self.finish(call, answer)
         self._note(label, call, answer.status, started)
         return _response(answer)
@@ -158,11 +164,24 @@ class Emulator(ABC):
         )
 
 
-def _cut(request: web.Request) -> web.Response:
-    """Drop the connection at once, with a reset; the response is for the server only."""
-    if request.transport is not None:
+async def _cut(request: web.Request, answer: Answer | None) -> web.StreamResponse:
+    """Drop the connection: at once with a reset, or after half of an answer.
+
+    What is returned is for the server only.
+    """
+    if request.transport is None:
+        return web.Response()
+    if answer is None:
         request.transport.abort()
-    return web.Response()
+        return web.Response()
+    whole = _response(answer)
+    body = whole.body if isinstance(whole.body, bytes) else b""
+    half = web.StreamResponse(status=whole.status, headers=whole.headers)
+    half.content_length = len(body) + 1
+    await half.prepare(request)
+    await half.write(body[: len(body) // 2])
+    request.transport.close()
+    return half
 
 
 def _response(answer: Answer) -> web.Response:

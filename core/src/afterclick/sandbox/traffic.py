@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
+
+T = TypeVar("T")
 
 KEPT_CALLS = 500
 """How many of the newest calls `CallLog` remembers in full; the counts go on for ever."""
@@ -39,8 +41,9 @@ class Call(msgspec.Struct):
 
     `path` is decoded and without the query. `params` are the path's parts and what the route adds.
     `inputs` counts the records asked for, for the log; the handler sets it. `lag` is what a fault
-    adds to the age of the search index, in seconds. `notes` are the emulator's own, from one step to
-    the next.
+    adds to the age of the search index, in seconds; `overlooked` (0 to 1, the place of an input among
+    all) and `ignored` are faults too, see `heeded`. `notes` are the emulator's own, from one step to the
+    next.
     """
 
     method: str
@@ -51,7 +54,21 @@ class Call(msgspec.Struct):
     params: dict[str, Any]
     inputs: int = 0
     lag: float = 0.0
+    overlooked: float | None = None
+    ignored: bool = False
     notes: dict[str, Any] = {}
+
+    def heeded(self, inputs: list[T]) -> list[T]:
+        """Return the inputs that the CRM works on: all, unless a fault lets it overlook one or ignore them.
+
+        The handler of a batch asks before it does anything.
+        """
+        if self.ignored:
+            return []
+        if self.overlooked is None or not inputs:
+            return inputs
+        place = int(self.overlooked * len(inputs))
+        return inputs[:place] + inputs[place + 1 :]
 
 
 Handler = Callable[[Call], Answer]
@@ -88,10 +105,14 @@ class LoggedCall(msgspec.Struct, frozen=True):
 
 
 class CallLog:
-    """How many calls there were, by route and status, and the newest ones in full."""
+    """How many calls there were, by route and status, and the newest ones in full.
+
+    `open` counts those that are being worked on, also for a client that has long gone.
+    """
 
     def __init__(self) -> None:
         self.total = 0
+        self.open = 0
         self._by_route: Counter[tuple[str, int]] = Counter()
         self._newest: deque[LoggedCall] = deque(maxlen=KEPT_CALLS)
 

@@ -6,7 +6,7 @@ import pytest
 
 from afterclick.sandbox import Rule
 
-from .conftest import Account, OpenAccount, keyed
+from .conftest import Account, OpenAccount
 
 PROPERTIES = "//crm/properties/2026-09/contacts"
 DETAILS = "//account-info/2026-09/details"
@@ -194,63 +194,3 @@ async def test_usage_tells_what_is_spent_today(account: Account) -> None:
     (usage,) = reply.body["results"]
     assert (usage["currentUsage"], usage["usageLimit"]) == (2, 250_000)
     assert usage["resetsAt"] == "2026-05-22T00:00:00Z"
-
-
-@pytest.mark.parametrize(
-    ("status", "reason", "policy"),
-    [
-        (429, "daily", "DAILY"),
-        (429, "search", "SECONDLY"),
-        (429, "burst", "TEN_SECONDLY_ROLLING"),
-        (429, "", "TEN_SECONDLY_ROLLING"),
-    ],
-)
-async def test_both_kinds_of_429_can_be_injected(
-    account: Account, status: int, reason: str, policy: str
-) -> None:
-    account.sandbox.faults.add(Rule(kind="status", status=status, reason=reason))
-
-    assert (await account.get("")).body["policyName"] == policy
-
-
-@pytest.mark.parametrize(
-    ("status", "category"),
-    [
-        (401, "INVALID_AUTHENTICATION"),
-        (403, "MISSING_SCOPES"),
-        (404, "OBJECT_NOT_FOUND"),
-        (423, "LOCKED"),
-        (477, "MIGRATION_IN_PROGRESS"),
-        (500, None),
-        (503, None),
-    ],
-)
-async def test_trouble_is_told_as_hubspot_tells_it(
-    account: Account, status: int, category: str | None
-) -> None:
-    account.sandbox.faults.add(Rule(kind="status", status=status))
-
-    reply = await account.get("")
-
-    assert (reply.status, reply.body.get("category")) == (status, category)
-    assert len(reply.body["correlationId"]) == 36
-    assert reply.headers.get("retry-after") == ("120" if status == 477 else None)
-
-
-@pytest.mark.parametrize("status", [502, 504, 524])
-async def test_network_in_front_answers_in_html(account: Account, status: int) -> None:
-    account.sandbox.faults.add(Rule(kind="status", status=status))
-
-    reply = await account.get("")
-
-    assert reply.headers["content-type"].startswith("text/html")
-    assert "<html>" in reply.body
-
-
-async def test_forgotten_input_is_in_neither_list(account: Account) -> None:
-    account.sandbox.faults.add(Rule(kind="forget", path="/batch/upsert"))
-
-    reply = await account.batch("upsert", keyed("k1", "t1"), keyed("k2", "t2"))
-
-    assert (reply.status, len(reply.body["results"])) == (200, 1)
-    assert len(account.sandbox.contacts()) == 2

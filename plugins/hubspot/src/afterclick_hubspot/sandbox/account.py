@@ -41,20 +41,24 @@ class Limits:
             return "TEN_SECONDLY_ROLLING"
         return None if self.day.take() else "DAILY"
 
-    def headers(self, token: str) -> dict[str, str]:
-        """Return the rate-limit headers; none where there is no limit."""
+    def headers(self, token: str, *, spent: str = "") -> dict[str, str]:
+        """Return the rate-limit headers; none where there is no limit.
+
+        `spent` is the policy of which nothing is left, whatever was counted: that of a 429 made on purpose.
+        """
         if self._options.unlimited:
             return {}
         burst = self.burst(token)
+        remaining = 0 if spent == "TEN_SECONDLY_ROLLING" else burst.remaining
         return {
             "X-HubSpot-RateLimit-Max": str(burst.limit),
-            "X-HubSpot-RateLimit-Remaining": str(burst.remaining),
+            "X-HubSpot-RateLimit-Remaining": str(remaining),
             "X-HubSpot-RateLimit-Interval-Milliseconds": str(WINDOW_SECONDS * 1000),
             "X-HubSpot-RateLimit-Daily": str(self.day.limit),
-            "X-HubSpot-RateLimit-Daily-Remaining": str(self.day.remaining),
+            "X-HubSpot-RateLimit-Daily-Remaining": str(0 if spent == "DAILY" else self.day.remaining),
             # Deprecated and still sent.
             "X-HubSpot-RateLimit-Secondly": str((burst.limit or 0) // WINDOW_SECONDS),
-            "X-HubSpot-RateLimit-Secondly-Remaining": str(burst.remaining // WINDOW_SECONDS),
+            "X-HubSpot-RateLimit-Secondly-Remaining": str(remaining // WINDOW_SECONDS),
         }
 
     def clear(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, ClassVar
 
 from afterclick.sandbox import Answer, Call, Clock, Emulator, RecordView, Route
@@ -24,6 +24,7 @@ class HubSpotSandbox(Emulator):
 
     name: ClassVar[str] = "hubspot"
     title: ClassVar[str] = "HubSpot"
+    reasons: ClassVar[Mapping[int, Collection[str]]] = {401: ("expired",), 429: tuple(POLICIES)}
 
     def __init__(self, options: Options | None = None, *, clock: Clock | None = None) -> None:
         self.options = options or Options()
@@ -64,11 +65,10 @@ class HubSpotSandbox(Emulator):
 
     def admit(self, call: Call) -> Answer | None:
         """Check the bearer token, its scopes and the limits, in this order."""
-        scheme, _, token = call.headers.get("Authorization", "").partition(" ")
-        scopes = self._scopes.get(token) if scheme.lower() == "bearer" else None
-        if scopes is None:
+        token = self._token(call)
+        if token is None:
             return self.portal.bodies.unauthorized()
-        call.notes["token"] = token
+        scopes = self._scopes[token]
         needed = call.params.get("scopes", ())
         if needed and scopes.isdisjoint(needed):
             return self.portal.bodies.missing_scopes(needed)
@@ -76,11 +76,18 @@ class HubSpotSandbox(Emulator):
         return self.portal.bodies.rate_limited(policy) if policy else None
 
     def finish(self, call: Call, answer: Answer) -> Answer:
-        """Add the rate-limit headers, which search answers do not carry."""
-        token = call.notes.get("token")
-        if token is not None and not _is_search(call):
-            answer.headers = {**self.limits.headers(token), **answer.headers}
+        """Add the rate-limit headers, which searches, unknown callers and the network in front do not get."""
+        token = self._token(call)
+        if token is None or _is_search(call) or answer.status == 401 or isinstance(answer.body, bytes):
+            return answer
+        spent = answer.body["policyName"] if answer.status == 429 else ""
+        answer.headers = {**self.limits.headers(token, spent=spent), **answer.headers}
         return answer
+
+    def _token(self, call: Call) -> str | None:
+        """Return the bearer token of a call, if the account knows it."""
+        scheme, _, token = call.headers.get("Authorization", "").partition(" ")
+        return token if scheme.lower() == "bearer" and token in self._scopes else None
 
     def refuse(self, status: int, reason: str = "") -> Answer:
         """Return HubSpot's answer of this status.

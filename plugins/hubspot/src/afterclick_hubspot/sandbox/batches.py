@@ -68,7 +68,7 @@ class Batches:
         archived = call.query.get("archived") == "true"
         found: dict[str, Row] = {}
         missing: list[str] = []
-        for given in asked.inputs:
+        for given in call.heeded(asked.inputs):
             row = self._portal.book.locate(given.id, name, archived=archived)
             if row is None:
                 missing.append(given.id)
@@ -86,7 +86,8 @@ class Batches:
     def create(self, call: Call) -> Answer:
         """Make contacts."""
         batch = self._portal.body(call, CreateBatch)
-        wishes = [Wish("create", i.properties, trace_id=i.object_write_trace_id) for i in batch.inputs]
+        inputs = call.heeded(batch.inputs)
+        wishes = [Wish("create", i.properties, trace_id=i.object_write_trace_id) for i in inputs]
         return self._write(call, wishes, 201)
 
     def update(self, call: Call) -> Answer:
@@ -101,18 +102,16 @@ class Batches:
         """Put contacts into the bin; ids that nobody has are passed over."""
         batch = self._portal.body(call, ReadBatch)
         self._portal.admit_batch(call, len(batch.inputs))
-        for given in batch.inputs:
+        for given in call.heeded(batch.inputs):
             row = self._portal.book.locate(given.id)
             if row is not None:
                 self._portal.book.archive(row)
         return Answer(204)
 
     def _keyed(self, call: Call, verb: Literal["update", "upsert"]) -> Answer:
-        batch = self._portal.body(call, KeyedBatch)
-        wishes = [
-            Wish(verb, i.properties, i.id, i.id_property, i.object_write_trace_id) for i in batch.inputs
-        ]
-        repeated = _repeated([_compared(i.id, i.id_property) for i in batch.inputs])
+        inputs = call.heeded(self._portal.body(call, KeyedBatch).inputs)
+        wishes = [Wish(verb, i.properties, i.id, i.id_property, i.object_write_trace_id) for i in inputs]
+        repeated = _repeated([_compared(i.id, i.id_property) for i in inputs])
         if repeated:
             message = f"Duplicate IDs found in batch input: [{', '.join(repeated)}]. IDs must be unique"
             return self._portal.bodies.invalid(message, context={"ids": repeated})
