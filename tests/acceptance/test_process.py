@@ -50,7 +50,8 @@ async def test_what_was_acknowledged_survives_kill_9_and_reaches_the_crm_once(tm
     now = SystemClock().now()
     sandbox = unlimited()
     async with serve(sandbox) as crm, _client() as http:
-        environ = environment(tmp_path, crm.url)
+        # The kill comes before the first write: after it, a lead waits out how long that may still land.
+        environ = environment(tmp_path, crm.url, AFTERCLICK_LEADS__STUB_DELAY="5s")
         await provision(tmp_path, environ)
         process = Process(tmp_path, environ)
         url = await process.started()
