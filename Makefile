@@ -67,6 +67,10 @@ types: $(DEV_READY) ## mypy
 unit: $(DEV_READY) ## the tests; ARGS="-k fold" picks some
 	@$(BIN)/pytest $(WORKERS) $(ARGS)
 
+.PHONY: bench
+bench: $(DEV_READY) ## measure, beside what it is compared with; needs a C compiler; ARGS="ingest fold" picks some
+	@$(BIN)/python -m tests.benchmarks $(ARGS)
+
 ##@ Upkeep
 
 # Releases younger than a week are left alone: most that turn out to be bad are withdrawn by then.

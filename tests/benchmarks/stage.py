@@ -1,0 +1,181 @@
+"""What is measured, set up anew for every figure: the service, the CRM that it writes to, and peers."""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import apsw
+import msgspec
+from tests.benchmarks.deliveries import SECRET
+from tests.benchmarks.processes import PYTHON, Broken, Program, free_port, running
+
+from afterclick.host.discovery import discover
+
+SERVICE = (PYTHON, "-m", "afterclick", "serve")
+RECEIVING = (PYTHON, "-m", "tests.benchmarks.receiving")
+BARE = (PYTHON, "-m", "tests.benchmarks.bare")
+_UNLIMITED = {"unlimited": "true"}
+
+
+class Watch:
+    """Looks into a ledger beside the process that serves from it."""
+
+    def __init__(self, ledger: Path) -> None:
+        self._db = apsw.Connection(str(ledger), flags=apsw.SQLITE_OPEN_READONLY)
+        self._db.set_busy_timeout(10_000)
+
+    def one(self, sql: str) -> Any:
+        """Return the first column of the first row."""
+        return next(iter(self._db.execute(sql)))[0]
+
+    def due(self) -> int:
+        """Return how many syncs are behind."""
+        sql = "SELECT count(*) FROM syncs WHERE state = 'active' AND wanted > synced"
+        return int(self.one(sql))
+
+    def unfolded(self) -> int:
+        """Return how many events wait for the fold."""
+        return int(self.one("SELECT count(*) FROM events WHERE state = 'new'"))
+
+    def column(self, sql: str) -> list[Any]:
+        """Return the first column of all rows."""
+        return [row[0] for row in self._db.execute(sql)]
+
+    def wait_until_synced(self, leads: int, *, patience: float) -> float:
+        """Return when (`time.monotonic()`) that many leads are in the CRM and nothing is left to do.
+
+        Raises:
+            Broken: it takes too long.
+
+        """
+        give_up_at = time.monotonic() + patience
+        while time.monotonic() < give_up_at:
+            at = time.monotonic()
+            if self.due() == 0 and self.unfolded() == 0 and self.synced() >= leads:
+                return at
+            time.sleep(0.05)
+        raise Broken(f"after {patience:g} s {self.unfolded()} events and {self.due()} leads still wait")
+
+    def synced(self) -> int:
+        """Return how many leads the CRM has."""
+        return int(self.one("SELECT count(*) FROM syncs WHERE synced > 0"))
+
+    def close(self) -> None:
+        """Let the file go."""
+        self._db.close()
+
+
+class Crm(NamedTuple):
+    """A CRM's emulator in a process of its own."""
+
+    name: str
+    url: str
+    program: Program
+
+    def calls(self) -> int:
+        """Return how many calls it has had."""
+        return int(self._ask("calls")["total"])
+
+    def records(self) -> int:
+        """Return how many records it holds."""
+        return len(self._ask("records"))
+
+    def _ask(self, what: str) -> Any:
+        with urllib.request.urlopen(f"{self.url}/_sandbox/{what}") as answer:
+            return msgspec.json.decode(answer.read())
+
+
+class Stage(NamedTuple):
+    """A running service, its CRM and its ledger."""
+
+    program: Program
+    crm: Crm
+    ledger: Path
+    admin: str
+
+    def metric(self, name: str) -> float:
+        """Return a metric of the service, the sum over its labels."""
+        with urllib.request.urlopen(f"{self.admin}/metrics") as answer:
+            lines = answer.read().decode().splitlines()
+        shown = [line.rpartition(" ") for line in lines if line.startswith(name)]
+        return sum(float(value) for label, _, value in shown if label.partition("{")[0] == name)
+
+
+def environment(folder: Path, crm: str, url: str) -> dict[str, str]:
+    """Return the service's settings: as they are by default, with one source and one connection."""
+    settings = discover().plugins[crm].call("sandbox", options=_UNLIMITED).settings()
+    connection = f"AFTERCLICK_CONNECTIONS__{crm.upper()}__"
+    return {
+        "WEBHOOK_SECRET": SECRET,
+        "AFTERCLICK_LEDGER__URL": f"sqlite:///{folder / 'ledger.db'}",
+        "AFTERCLICK_SERVER__HOST": "127.0.0.1",
+        "AFTERCLICK_LOG__FORMAT": "json",
+        **{connection + name.upper(): value for name, value in {**settings, "base_url": url}.items()},
+    }
+
+
+@contextmanager
+def scratch(folder: Path) -> Iterator[Path]:
+    """Give a folder on the disk that is measured, and take it away again."""
+    with tempfile.TemporaryDirectory(dir=folder) as name:
+        yield Path(name)
+
+
+@contextmanager
+def crm_sandbox(folder: Path, name: str) -> Iterator[Crm]:
+    """Run a CRM's emulator without limits."""
+    port = free_port()
+    options = [part for key, value in _UNLIMITED.items() for part in ("-o", f"{key}={value}")]
+    command = (PYTHON, "-m", "afterclick", "sandbox", name, "-p", str(port), *options)
+    with running(command, folder, port=port, environ={}) as program:
+        yield Crm(name, f"http://127.0.0.1:{port}", program)
+
+
+@contextmanager
+def service(folder: Path, crm: Crm, *, command: Sequence[str] = SERVICE, **more: str) -> Iterator[Stage]:
+    """Give the CRM its fields and run the service in `folder`, where its ledger is."""
+    port, admin = free_port(), free_port()
+    environ = environment(folder, crm.name, crm.url) | {
+        "AFTERCLICK_SERVER__PORT": str(port),
+        "AFTERCLICK_SERVER__ADMIN_PORT": str(admin),
+        **more,
+    }
+    _provision(folder, crm.name, environ)
+    with running(command, folder, port=port, environ=environ) as program:
+        yield Stage(program, crm, folder / "ledger.db", f"http://127.0.0.1:{admin}")
+
+
+def _provision(folder: Path, crm: str, environ: dict[str, str]) -> None:
+    command = (PYTHON, "-m", "afterclick", "provision", crm, "--apply")
+    done = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise Broken(f"the CRM did not get its fields: {done.stdout}{done.stderr}")
+
+
+@contextmanager
+def staged(folder: Path, crm: str, *, command: Sequence[str] = SERVICE, **more: str) -> Iterator[Stage]:
+    """Run a new service with an empty ledger, and a new CRM."""
+    with (
+        scratch(folder) as place,
+        crm_sandbox(place, crm) as running_crm,
+        service(place, running_crm, command=command, **more) as stage,
+    ):
+        yield stage
+
+
+@contextmanager
+def peer(folder: Path, command: Sequence[str]) -> Iterator[Program]:
+    """Run another receiver: it listens on PORT, knows WEBHOOK_SECRET and answers `/webhooks/tolinku`."""
+    port = free_port()
+    with (
+        scratch(folder) as place,
+        running(command, place, port=port, environ={"WEBHOOK_SECRET": SECRET}) as program,
+    ):
+        yield program
