@@ -35,7 +35,7 @@ def test_every_hook_is_documented_with_its_arguments() -> None:
 def test_every_error_and_every_finding_of_the_core_is_documented() -> None:
     text = (DOCS / "errors.md").read_text("utf-8")
     codes = {kind.code for kind in vars(errors).values() if _is_error(kind)}
-    for code in {*codes, *REMEDIES, "identity-refused", "not-authorized", "misconfigured"}:
+    for code in {*codes, *REMEDIES, "identity-refused", "not-authorized", "misconfigured", "write-refused"}:
         assert f"| `{code}` |" in text
 
 

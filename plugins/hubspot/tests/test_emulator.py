@@ -2,106 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any, NamedTuple
+from typing import Any
 
-import aiohttp
 import msgspec
 import pytest
 
-from afterclick.clock import SystemClock
 from afterclick.plugin import (
     Change,
-    Context,
     Exists,
     Gone,
-    Http,
-    Lead,
     Match,
     Misconfigured,
     NoMatch,
     NotAuthorized,
     Rejected,
     RetryLater,
-    Scalar,
     Synced,
     Throttled,
     Uncertain,
 )
-from afterclick.sandbox import Rule, serve
+from afterclick.sandbox import Rule
 from afterclick_hubspot import plugin
-from afterclick_hubspot.client import Ctx
-from afterclick_hubspot.fields import DEFAULT_FIELDS, STAGES
-from afterclick_hubspot.sandbox import HubSpotSandbox, Options
-from afterclick_hubspot.settings import HubSpotSettings
 
-from .support import EMAIL, EVENT, USER, DictState, ListLog, NullPacer, lead
-
-VALUES: dict[str, Scalar] = {
-    "deep_link_key": USER,
-    "deep_link_token": "summer-promo",
-    "first_touch_campaign": "summer",
-    "install_date": "2026-05-21T09:14:00.000Z",
-    "deep_link_minutes_to_convert": 42,
-    "lifecyclestage": "lead",
-    "email": "ada@example.com",
-    "lastname": "Lovelace",
-}
-
-
-class Account(NamedTuple):
-    """An emulated account and the connection to it."""
-
-    ctx: Ctx
-    hub: HubSpotSandbox
-    pacer: NullPacer
-
-    async def match(self, *leads: Lead) -> list[Any]:
-        return list(await plugin.match(leads, self.ctx))
-
-    async def create(self, *leads: Lead) -> list[Any]:
-        return list(await plugin.create(leads, self.ctx))
-
-    async def enrich(self, record_id: str, fields: dict[str, Scalar]) -> Any:
-        (found,) = await self.match(lead(record_id=record_id))
-        (outcome,) = await plugin.enrich([Change(lead=lead(), record=found.record, fields=fields)], self.ctx)
-        return outcome
-
-    def writes(self) -> int:
-        counts = self.hub.counts()["routes"]
-        return sum(sum(by.values()) for route, by in counts.items() if "upsert" in route or "update" in route)
-
-
-@asynccontextmanager
-async def account(*, provisioned: bool = True, **options: Any) -> AsyncIterator[Account]:
-    """Run an emulator and connect to it."""
-    async with serve(HubSpotSandbox(Options(**options))) as running, aiohttp.ClientSession() as session:
-        settings = dict(running.settings())
-        pacer, clock = NullPacer(), SystemClock()
-        http = Http(
-            session,
-            connection="hubspot",
-            base_url=settings.pop("base_url"),
-            pacer=pacer,
-            clock=clock,
-            report=lambda report: None,
-        )
-        ctx = Context(
-            connection="hubspot",
-            settings=msgspec.convert(settings, HubSpotSettings),
-            http=http,
-            clock=clock,
-            log=ListLog(),
-            fields=DEFAULT_FIELDS,
-            state=DictState(),
-            stages=STAGES,
-        )
-        assert isinstance(running.emulator, HubSpotSandbox)
-        if provisioned:
-            await plugin.provision(True, ctx)
-            ctx.client = await plugin.connect(ctx)
-        yield Account(ctx, running.emulator, pacer)
+from .emulated import VALUES, account
+from .support import EMAIL, EVENT, USER, lead
 
 
 async def test_empty_account_says_what_to_do_and_is_provisioned_once() -> None:

@@ -16,8 +16,10 @@ from afterclick.config.model import Settings
 from afterclick.errors import AfterclickError, ConfigurationError
 from afterclick.host.connection import Connected, open_connection
 from afterclick.host.discovery import Discovery, discover
+from afterclick.host.gates import read_only
 from afterclick.ledger.sqlite import SqliteReader
 from afterclick.observe.metrics import Metrics
+from afterclick.plugin.http import Gate
 
 T = TypeVar("T")
 
@@ -53,8 +55,10 @@ async def reading(config: str | None) -> AsyncIterator[SqliteReader]:
         await reader.close()
 
 
-async def with_connection(config: str | None, name: str, work: Callable[[Connected], Awaitable[T]]) -> T:
-    """Run `work` with one connection's plugin, outside the service.
+async def with_connection(
+    config: str | None, name: str, work: Callable[[Connected], Awaitable[T]], *, gate: Gate = read_only
+) -> T:
+    """Run `work` with one connection's plugin, outside the service; it may read, unless `gate` lets it write.
 
     Raises:
         AfterclickError: there is no such connection.
@@ -72,7 +76,8 @@ async def with_connection(config: str | None, name: str, work: Callable[[Connect
             else f"Ready: {', '.join(ready) or 'none'}. See `afterclick plugins`.",
         )
     resolved = ready[name]
+    plugin = found.plugins[resolved.plugin]
     async with open_connection(
-        resolved, found.plugins[resolved.plugin], clock=SystemClock(), metrics=Metrics()
+        resolved, plugin, clock=SystemClock(), metrics=Metrics(), gate=gate
     ) as connected:
         return await work(connected)

@@ -9,6 +9,7 @@ from afterclick.cli.common import run, with_connection
 from afterclick.cli.output import AsJson, ConfigFile, console, print_json, print_table
 from afterclick.errors import PluginError
 from afterclick.host.connection import Connected
+from afterclick.host.gates import anything, read_only
 from afterclick.plugin.errors import CallFailed, LaneStop
 from afterclick.plugin.types import Plan, PlanStep
 
@@ -25,7 +26,9 @@ def provision(
 
     Exits with 1 if something is still missing or in conflict.
     """
-    plan = run(with_connection(config, connection, lambda one: provisioned(one, apply=apply)))
+    # Made by hand and on demand, so in a connection that only observes as well.
+    gate = anything if apply else read_only
+    plan = run(with_connection(config, connection, lambda one: provisioned(one, apply=apply), gate=gate))
     if as_json:
         print_json({"steps": plan.steps, "notes": plan.notes})
     else:

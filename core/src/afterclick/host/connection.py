@@ -16,10 +16,11 @@ from afterclick.config.addresses import is_loopback
 from afterclick.config.connections import ResolvedConnection
 from afterclick.host.caller import Caller
 from afterclick.host.discovery import Plugin
+from afterclick.host.gates import gate_of
 from afterclick.host.limits import ConnectionPacer
 from afterclick.observe.log import get_logger
 from afterclick.observe.metrics import Metrics
-from afterclick.plugin.http import CallReport, Http
+from afterclick.plugin.http import CallReport, Gate, Http
 from afterclick.plugin.types import Context, State
 
 _KEEP_ALIVE = 15.0
@@ -60,8 +61,12 @@ async def open_connection(
     clock: Clock,
     metrics: Metrics,
     state: State | None = None,
+    gate: Gate | None = None,
 ) -> AsyncIterator[Connected]:
-    """Open a connection's HTTP session; `connect` is called by whoever uses it."""
+    """Open a connection's HTTP session; `connect` is called by whoever uses it.
+
+    `gate` says what may leave; without one the connection's mode does.
+    """
     usual = {limit.bucket: limit.amount for limit in plugin.info.limits}
     fixed = [one.bucket for one in resolved.limits if usual.get(one.bucket) != one.amount]
     pacer = ConnectionPacer(resolved.limits, clock, fixed=fixed, budget=resolved.daily_budget)
@@ -85,6 +90,7 @@ async def open_connection(
             pacer=pacer,
             clock=clock,
             report=report,
+            gate=gate or gate_of(resolved.mode),
         )
         ctx: Context[Any] = Context(
             connection=resolved.name,

@@ -23,6 +23,7 @@ from afterclick.plugin.errors import (
     Misconfigured,
     NotAuthorized,
     Throttled,
+    WriteRefused,
 )
 from afterclick.plugin.http import Answer, Http
 from afterclick.plugin.types import (
@@ -96,6 +97,7 @@ __all__ = [
     "Synced",
     "Throttled",
     "Uncertain",
+    "WriteRefused",
     "canonical",
     "hookimpl",
 ]

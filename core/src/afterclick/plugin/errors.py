@@ -50,6 +50,13 @@ class Misconfigured(LaneStop):
     """The account lacks something every lead needs, such as a field: the lane pauses with a finding."""
 
 
+class WriteRefused(LaneStop):
+    """Raised by `ctx.http` where the connection may only read; nothing was sent.
+
+    A request is a write unless its method is GET or HEAD, or the plugin declares it with `reads=True`.
+    """
+
+
 class BatchRefused(Exception):  # noqa: N818 - the CRM's answer, not a fault of ours
     """The CRM refused the call as a whole and applied **nothing** of it.
 
@@ -70,3 +77,13 @@ class CallFailed(Exception):  # noqa: N818 - read as a fact: the call failed
         super().__init__(reason)
         self.reason = reason
         self.sent = sent
+
+
+class WriteHeld(CallFailed):
+    """Raised by `ctx.http` where a write is only shown to somebody: it was taken down and never sent.
+
+    A `CallFailed`, so that a plugin goes on with its next input and all of its writes are seen.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("held back: it is only shown", sent=False)

@@ -85,6 +85,24 @@ CALLS: ContextVar[list[CallReport] | None] = ContextVar("calls", default=None)
 """Where the calls of this hook call are noted; set by the host."""
 
 
+class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
+    """A request about to be sent. `reads` says that it changes nothing in the CRM."""
+
+    method: str
+    url: str
+    reads: bool
+    headers: Mapping[str, str]
+    params: Mapping[str, str] = {}
+    body: bytes | None = None
+    form: Mapping[str, str] | None = None
+
+
+Gate = Callable[[Outgoing], None]
+"""Sees every request before anything else happens to it, and raises where it must not leave."""
+
+_READS = frozenset({"GET", "HEAD"})
+
+
 class Pacer(Protocol):
     """The limiter of a connection."""
 
@@ -116,6 +134,7 @@ class Http:
         clock: Clock,
         report: Callable[[CallReport], None],
         correlation_header: str = "",
+        gate: Gate | None = None,
     ) -> None:
         self._session = session
         self._connection = connection
@@ -123,6 +142,7 @@ class Http:
         self._pacer = pacer
         self._clock = clock
         self._report = report
+        self._gate = gate
         self.correlation_header = correlation_header
 
     def learn(
@@ -148,17 +168,28 @@ class Http:
         bucket: str = "default",
         cost: float = 1.0,
         also: Mapping[str, float] | None = None,
+        reads: bool | None = None,
     ) -> Answer:
         """Send one request, never following a redirect, and return the answer.
 
         `path` is appended to `base_url` unless it is a whole URL. `json` is encoded with msgspec.
         `bucket` and `cost` name the limit that it draws on, `also` further ones (by bucket, the cost).
+        `reads` declares a request that changes no record and no setting of the CRM, whatever its
+        method: a search or a token. Without it GET and HEAD read, and everything else writes.
 
         Raises:
             CallFailed: no answer, or no time left to ask.
             LimitReached: a limit leaves no room before the hook's deadline; nothing was sent.
+            WriteRefused: a write, where the connection may only read; nothing was sent.
 
         """
+        url = path if "://" in path else self.base_url + path
+        send: dict[str, Any] = {"headers": dict(headers or {}), "params": params, "data": form}
+        if json is not None:
+            send["data"] = _encoder.encode(json)
+            send["headers"].setdefault("Content-Type", "application/json")
+        if self._gate is not None:
+            self._gate(_outgoing(method, url, send, reads))
         deadline = DEADLINE.get()
         wait, full = await self._pacer.acquire({bucket: cost, **(also or {})}, deadline)
         if wait > 0:
@@ -166,11 +197,6 @@ class Http:
         remaining = None if deadline is None else deadline - self._clock.elapsed()
         if remaining is not None and remaining <= 0:
             raise CallFailed("no time left to start the request", sent=False)
-        url = path if "://" in path else self.base_url + path
-        send: dict[str, Any] = {"headers": dict(headers or {}), "params": params, "data": form}
-        if json is not None:
-            send["data"] = _encoder.encode(json)
-            send["headers"].setdefault("Content-Type", "application/json")
         return await self._send(method, url, send, bucket=bucket, remaining=remaining)
 
     async def _send(
@@ -210,6 +236,20 @@ class Http:
         if calls is not None:
             calls.append(call)
         self._report(call)
+
+
+def _outgoing(method: str, url: str, send: Mapping[str, Any], reads: bool | None) -> Outgoing:
+    data = send["data"]
+    encoded = isinstance(data, bytes)
+    return Outgoing(
+        method=method,
+        url=url,
+        reads=method.upper() in _READS if reads is None else reads,
+        headers=send["headers"],
+        params=send["params"] or {},
+        body=data if encoded else None,
+        form=None if encoded else data,
+    )
 
 
 async def _bounded(read: Callable[[int], Awaitable[bytes]]) -> bytes:

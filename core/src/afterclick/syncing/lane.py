@@ -22,7 +22,7 @@ from afterclick.ledger.signal import syncs
 from afterclick.observe.events import Said
 from afterclick.observe.log import get_logger
 from afterclick.observe.metrics import LaneState, Metrics
-from afterclick.plugin.errors import CallFailed, LaneStop, NotAuthorized, Throttled
+from afterclick.plugin.errors import CallFailed, LaneStop, NotAuthorized, Throttled, WriteRefused
 from afterclick.syncing.batch import Pass, PassRules, Report
 from afterclick.syncing.breaker import Breaker
 from afterclick.syncing.person import Mapped
@@ -32,6 +32,9 @@ LOOK_AGAIN = 5.0
 
 UNAUTHORIZED_PAUSE, MISCONFIGURED_PAUSE, UNREACHABLE_PAUSE = 60.0, 30.0, 10.0
 LONGEST_PAUSE = 86_400.0
+_REMEDIES = {
+    "write-refused": "Nothing was written. Tell the plugin's author, who has to declare what only reads.",
+}
 _REMEDY = "Check the credential and its permissions; the lane tries again by itself."
 
 
@@ -201,12 +204,13 @@ class SyncLane:
         """Tell the operator why the lane waits, and what to do."""
         found = stop.finding
         now = self._clock.now()
+        code = found.code if found else _code(stop)
         row = FindingRow(
-            code=found.code if found else _code(stop),
+            code=code,
             connection=self.connection,
             subject=found.subject if found else "",
             message=found.message if found else stop.reason,
-            remedy=found.remedy if found else _REMEDY,
+            remedy=found.remedy if found else _REMEDIES.get(code, _REMEDY),
             level="error",
             first_at=now,
             last_at=now,
@@ -283,4 +287,6 @@ class SyncLane:
 
 
 def _code(stop: LaneStop) -> str:
-    return "not-authorized" if isinstance(stop, NotAuthorized) else "misconfigured"
+    if isinstance(stop, NotAuthorized):
+        return "not-authorized"
+    return "write-refused" if isinstance(stop, WriteRefused) else "misconfigured"

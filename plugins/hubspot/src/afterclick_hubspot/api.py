@@ -40,7 +40,7 @@ class Api:
         }
         if by is not None:
             body["idProperty"] = by
-        return await self._call("POST", f"{self._contacts}/batch/read", json=body)
+        return await self._call("POST", f"{self._contacts}/batch/read", json=body, reads=True)
 
     async def read_contact(self, value: str, properties: Sequence[str], *, by: str | None = None) -> Answer:
         """Read one contact; `value` stands in the address, so it must not be personal."""
@@ -78,10 +78,16 @@ class Api:
         return await self._call("GET", self._account)
 
     async def _call(
-        self, method: str, path: str, *, json: Any = None, params: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        *,
+        json: Any = None,
+        params: Mapping[str, str] | None = None,
+        reads: bool | None = None,
     ) -> Answer:
         answer = await self._http.request(
-            method, path, json=json, params=params, headers=self._headers, bucket=limits.BURST
+            method, path, json=json, params=params, headers=self._headers, bucket=limits.BURST, reads=reads
         )
         for reading in limits.readings(answer.headers):
             self._http.learn(

@@ -32,6 +32,8 @@ class HubSpotSandbox(Emulator):
         self._scopes = {self.options.token: endpoints.ALL_SCOPES}
         if self.options.restricted_token:
             self._scopes[self.options.restricted_token] = endpoints.OBJECT_SCOPES
+        if self.options.read_only_token:
+            self._scopes[self.options.read_only_token] = frozenset(endpoints.READ)
         self.limits = Limits(self.options, self.clock)
         self.portal = Portal(self.options, self.clock, self.record_url)
         self._fill()

@@ -19,6 +19,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """A service key with the scopes for objects and schemas."""
     restricted_token: str = ""
     """A second key with the object scopes only; `settings()` then hands out this one for the sync."""
+    read_only_token: str = ""
+    """A further key that may read contacts and nothing else, to look around with."""
     versions: tuple[str, ...] = ("2026-09", "2026-03")
     """The API versions that answer; any other is a 404."""
     account_type: str = "STANDARD"
