@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tests.docs import openapi
+
 from afterclick.config.describe import reference_markdown
 from afterclick.observe.metrics import metrics_markdown
 
@@ -34,6 +36,7 @@ def pages() -> dict[str, str]:
     return {
         "configuration.md": _CONFIGURATION + reference_markdown(),
         "metrics.md": _METRICS + metrics_markdown(),
+        "registrations.openapi.json": openapi.text(),
     }
 
 

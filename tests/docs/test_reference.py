@@ -12,6 +12,7 @@ from tests.docs.reference import DOCS, pages
 
 from afterclick import errors
 from afterclick.cli import app
+from afterclick.model.registration import Registration
 from afterclick.plugin import hookspecs
 from afterclick.syncing.findings import REMEDIES
 
@@ -41,6 +42,13 @@ def test_every_error_and_every_finding_of_the_core_is_documented() -> None:
 
 def _is_error(kind: object) -> bool:
     return isinstance(kind, type) and issubclass(kind, errors.AfterclickError)
+
+
+def test_every_field_of_a_registration_is_documented() -> None:
+    text = (DOCS / "registrations.md").read_text("utf-8")
+    table = [line.split("|")[1] for line in text.splitlines() if line.startswith("| `")]
+    for name in Registration.__struct_fields__:
+        assert any(f"`{name}`" in cell for cell in table), name
 
 
 def test_every_command_is_named_in_the_readme() -> None:

@@ -142,7 +142,7 @@ async def test_joined_lead_points_to_its_root_whoever_joined_it_when(bench: Benc
     await bench.fold(make_registration(at="09:00", user="ann"))
     await bench.fold(make_registration(at="09:01", email="ann@example.com"))
     await bench.fold(make_event(COMPLETED, at="09:02", referral_code="CODE"))
-    await bench.fold(make_registration(at="09:03", email="ann@example.com", code="x"))
+    await bench.fold(make_registration(at="09:03", email="ann@example.com", referral_code="x"))
     await bench.fold(make_registration(at="09:04", user="ann", email="ann@example.com"))
     await bench.fold(make_event(COMPLETED, at="09:05", referral_code="CODE", referred_user_id="ann"))
     rows = await bench.ledger.lead_states([1, 2, 3])
@@ -153,7 +153,9 @@ async def test_joined_lead_points_to_its_root_whoever_joined_it_when(bench: Benc
 
 async def test_identities_and_code_of_a_joined_lead_become_its_roots(bench: Bench) -> None:
     one, two, join = two_halves("ann", "ann@example.com")
-    await bench.fold(one, make_registration(at="09:00:30", email="ann@example.com", code="CODE"), two)
+    await bench.fold(
+        one, make_registration(at="09:00:30", email="ann@example.com", referral_code="CODE"), two
+    )
     await bench.fold(join)
     described = make_event(CREATED, at="08:00", referral_code="CODE", referrer_id="host")
     needs = needs_of([one, two, described], Policy())

@@ -8,7 +8,7 @@ import random
 import msgspec
 import pytest
 from tests.ledger.harness import OpenLedger
-from tests.support.events import make_delivery
+from tests.support.events import make_delivery, make_report
 
 from afterclick.errors import LedgerError
 from afterclick.ledger.api import Ledger
@@ -178,3 +178,14 @@ async def test_secrets_are_made_once(ledger: Ledger, open_ledger: OpenLedger) ->
     assert len(one) == len(two) == 32
     assert one != two
     assert await again.secret("addresses") == one
+
+
+async def test_registration_is_found_by_its_key(ledger: Ledger) -> None:
+    one, other = make_report(user_id="ann"), make_report(user_id="ben")
+    await ledger.append(one)
+    await ledger.append(make_delivery(INSTALL, token="t"))
+    found = await ledger.stored(one.tie)
+
+    assert found is not None
+    assert (found.body, found.type, found.source) == (one.body, "registration", "app")
+    assert await ledger.stored(other.tie) is None

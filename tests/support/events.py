@@ -12,9 +12,10 @@ from tests.support.clock import moment
 from afterclick.clock import to_iso
 from afterclick.ledger.rows import NewEvent
 from afterclick.model.decode import blank_addresses, decode
-from afterclick.model.event import REGISTRATION, Event, Facts, dedupe_key
+from afterclick.model.event import REGISTRATION, Event, dedupe_key
+from afterclick.model.registration import decode_registration, registration_key
 
-SOURCE = "tolinku"
+SOURCE, APP = "tolinku", "app"
 
 
 def body_of(type: str, at: int, data: dict[str, Any]) -> bytes:
@@ -54,12 +55,29 @@ def make_event(
     return as_event(make_delivery(type, at=at, space=space, ip=ip, **data))
 
 
-def as_event(delivery: NewEvent, *, id: int = 0, facts: Facts | None = None) -> Event:
+def make_report(*, at: int | str = "09:30", space: str = "main", **fields: Any) -> NewEvent:
+    """Return a registration ready for the ledger; `fields` are those of its body."""
+    at = moment(at) if isinstance(at, str) else at
+    body = json.dumps({**fields, "registered_at": to_iso(at)}).encode()
+    # The id a careful backend would give it: the same for the same report.
+    bucket, tie = registration_key(space, APP, hashlib.sha256(body).hexdigest())
+    return NewEvent(
+        space=space,
+        source=APP,
+        type=REGISTRATION,
+        bucket=bucket,
+        tie=tie,
+        occurred_at=at,
+        received_at=at + 1_000,
+        body=body,
+    )
+
+
+def as_event(delivery: NewEvent, *, id: int = 0) -> Event:
     """Return a delivery as the fold sees it."""
-    if facts is None:
-        decoded = decode(delivery.body)
-        assert decoded.problem is None
-        facts = decoded.facts
+    registered = delivery.type == REGISTRATION
+    decoded = decode_registration(delivery.body) if registered else decode(delivery.body)
+    assert decoded.problem is None
     return Event(
         id=id,
         space=delivery.space,
@@ -69,15 +87,18 @@ def as_event(delivery: NewEvent, *, id: int = 0, facts: Facts | None = None) -> 
         tie=delivery.tie,
         occurred_at=delivery.occurred_at,
         received_at=delivery.received_at,
-        facts=facts,
+        facts=decoded.facts,
         ip_hash=delivery.ip_hash,
     )
 
 
-def make_registration(*, at: int | str = "09:30", space: str = "main", **facts: str) -> Event:
-    """Return a registration from the user's own backend; `facts` are fields of `Facts`."""
-    delivery = make_delivery(REGISTRATION, at=at, space=space, **facts)
-    return as_event(delivery, facts=msgspec.convert(facts, Facts))
+def make_registration(
+    *, at: int | str = "09:30", space: str = "main", user: str | None = None, **fields: Any
+) -> Event:
+    """Return a decoded registration; `user` is its `user_id`, `fields` further ones of its body."""
+    if user is not None:
+        fields["user_id"] = user
+    return as_event(make_report(at=at, space=space, **fields))
 
 
 def in_order(*events: Event) -> list[Event]:

@@ -92,7 +92,7 @@ def registrations(draw: st.DrawFn) -> Event:
     who = _known(user=draw(st.sampled_from(USERS)), email=draw(st.sampled_from(EMAILS)))
     code = token if prefix == "ref" else None
     at = START + draw(minutes) * 60_000
-    return make_registration(at=at, **who, **_known(prefix=prefix, token=token, code=code))
+    return make_registration(at=at, **who, **_known(prefix=prefix, token=token, referral_code=code))
 
 
 @st.composite

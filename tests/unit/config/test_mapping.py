@@ -204,3 +204,17 @@ def test_digest_stays_the_same_from_release_to_release() -> None:
     spec = FieldSpec(attribute="token", name="dl_token", title="Token", max_length=64)
 
     assert digest([spec], {"customer": "Won"}, "UTC") == "18cfe09522dc88fb"
+
+
+def test_field_may_show_a_path(acme: PluginInfo) -> None:
+    override = FieldOverride(name="plan", attribute="properties.plan")
+    specs, faults = mapped(acme, fields={"plan": override, "data.reward_type": "reward"})
+
+    assert (specs["plan"].attribute, specs["reward"].attribute) == ("properties.plan", "data.reward_type")
+    assert faults == []
+
+
+def test_what_is_no_path_is_a_fault_that_shows_one(acme: PluginInfo) -> None:
+    [fault] = mapped(acme, fields={"plan": FieldOverride(name="plan", attribute="property.plan")})[1]
+
+    assert "`properties.plan`" in fault.remedy

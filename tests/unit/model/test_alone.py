@@ -61,7 +61,7 @@ def person(shape: str, early: str, late: str) -> list[Event]:
     described = make_event(CREATED, at=early, referral_code="CODE", referrer_id="host")
     signed_up = make_event(CREATED, at=early, referrer_token="host", **CODE, **SPRING, **IOS)
     registered = make_registration(at=early, user="ann", email="ann@example.com")
-    on_link = make_registration(at=early, user="ann", email="ann@example.com", code="CODE", **CODE)
+    on_link = make_registration(at=early, user="ann", email="ann@example.com", referral_code="CODE", **CODE)
     documented = make_event(COMPLETED, at=late, referral_code="CODE", referred_user_id="ann")
     article = make_event(COMPLETED, at=late, **CODE)
     return {

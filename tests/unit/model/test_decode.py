@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from tests.support.deliveries import Delivery, deliveries
 
 from afterclick.clock import from_iso, to_iso
-from afterclick.model.decode import MAX_TEXT, MAX_TYPE, blank_addresses, decode, parse_time, read_facts
+from afterclick.model.decode import MAX_TYPE, blank_addresses, decode, parse_time, read_facts
 from afterclick.model.event import TYPES, Facts
+from afterclick.model.text import MAX_TEXT
 
 NINE = "123456789"
 SECOND = from_iso("2026-05-21T09:14:00Z")
@@ -180,7 +181,8 @@ def test_any_fields_give_clean_facts(event: str, timestamp: object, data: dict[s
     decoded = decode(json.dumps({"event": event, "timestamp": timestamp, "data": data}).encode())
 
     assert decoded.problem is None
-    for value in msgspec.structs.astuple(decoded.facts):
+    assert decoded.facts.further == {}
+    for value in msgspec.structs.astuple(msgspec.structs.replace(decoded.facts, further=None)):
         assert value is None or (value == value.strip() and 0 < len(value) <= MAX_TEXT)
         if value is not None:
             value.encode("utf-8")

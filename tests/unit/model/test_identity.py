@@ -133,7 +133,9 @@ def test_personal_prefix_makes_its_token_an_identity() -> None:
 
 
 def test_registration_states_user_and_address() -> None:
-    event = make_registration(user="ann", email="Ann@Example.com", code="CODE", token="CODE", prefix="ref")
+    event = make_registration(
+        user="ann", email="Ann@Example.com", referral_code="CODE", token="CODE", prefix="ref"
+    )
 
     assert stated(event) == [("user", "ann"), ("email", "ann@example.com")]
 

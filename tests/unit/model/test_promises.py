@@ -155,7 +155,7 @@ def crowd(size: int) -> list[Event]:
         events += [
             make_event(INSTALL, at=second, **code),
             make_event(CLAIM, at=second + 300, **code),
-            make_registration(at=second + 600, user=f"user-{number}", **code, code="CODE"),
+            make_registration(at=second + 600, user=f"user-{number}", **code, referral_code="CODE"),
         ]
     return events
 
@@ -182,7 +182,7 @@ def test_what_a_code_says_reaches_everybody_in_any_order(data: st.DataObject) ->
         make_event(COMPLETED, at="09:20", referral_code="CODE", referred_user_id="ann"),
         # Has a journey of her own elsewhere, and still came through the code.
         make_registration(at="09:30", user="ben", prefix="menu", token="autumn"),
-        make_registration(at="09:40", user="ben", code="CODE"),
+        make_registration(at="09:40", user="ben", referral_code="CODE"),
         make_event(CLICK, at="08:50", **code),
     ]
     store = folded(data.draw(batched(data.draw(st.permutations(story)))))

@@ -10,23 +10,25 @@ import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, suppress
+from functools import partial
 from typing import Any
 
 import aiohttp
+import msgspec
 import pytest
 import structlog
 from tests.support.clock import FakeClock
 
 from afterclick.config.model import Server, Source
 from afterclick.config.secrets import Secret, SecretSource
-from afterclick.ledger.rows import NewEvent
+from afterclick.ledger.rows import NewEvent, StoredEvent
 from afterclick.observe.log import configure
 from afterclick.observe.metrics import Metrics
 from afterclick.receiver.admin import admin_app
 from afterclick.receiver.app import PublicApp
+from afterclick.receiver.intake import Intake
 from afterclick.receiver.limits import Limits
 from afterclick.receiver.serving import Serving
-from afterclick.receiver.webhook import Intake
 
 SECRET = "whsec_3f9c0d51b7a84e62"
 PATH = "/webhooks/tolinku"
@@ -55,6 +57,14 @@ class FakeLedger:
         self._seen.add(name)
         self.events.append(event)
         return True
+
+    async def stored(self, tie: bytes) -> StoredEvent | None:
+        if self.failure is not None:
+            raise self.failure
+        for id, event in enumerate(self.events, start=1):
+            if (event.bucket, event.tie) == (0, tie):
+                return StoredEvent(id=id, **msgspec.structs.asdict(event))
+        return None
 
     async def ready(self) -> bool:
         return self.failure is None
@@ -184,39 +194,42 @@ def source(*secrets: str | SecretSource, **settings: Any) -> Source:
     return Source(secrets=tuple(made), **settings)
 
 
+async def start_receiver(
+    stack: AsyncExitStack,
+    clock: FakeClock,
+    sources: Mapping[str, Source] | None = None,
+    *,
+    keep_ip: bool = False,
+    token: Secret | None = None,
+    limits: Mapping[str, Any] | None = None,
+    further: Any = None,
+    **admin: Any,
+) -> Receiver:
+    """Start a receiver on free ports; it stops with the stack."""
+    ledger = FakeLedger()
+    settings = Server(host="127.0.0.1", port=0, admin_port=0, stop_grace=1.0)
+    intake = Intake(
+        ledger,
+        clock,
+        Metrics(),
+        Limits(**(limits or {})),
+        ip_secret=await ledger.secret("ip"),
+        keep_ip=keep_ip,
+    )
+    public = PublicApp({"tolinku": source()} if sources is None else sources, intake, further)
+    options = {"ready": _always, **admin}
+    serving = Serving(settings, public, admin_app(metrics=intake.metrics, token=token, **options))
+    stack.push_async_callback(serving.stop)
+    await serving.start_admin()
+    await serving.start_public()
+    return Receiver(serving, intake, ledger, stack)
+
+
 @pytest.fixture
 async def start(clock: FakeClock) -> AsyncIterator[Start]:
     """Return a function that starts a receiver on free ports; all of them stop after the test."""
     async with AsyncExitStack() as stack:
-
-        async def started(
-            sources: Mapping[str, Source] | None = None,
-            *,
-            keep_ip: bool = False,
-            token: Secret | None = None,
-            limits: Mapping[str, Any] | None = None,
-            further: Any = None,
-            **admin: Any,
-        ) -> Receiver:
-            ledger = FakeLedger()
-            settings = Server(host="127.0.0.1", port=0, admin_port=0, stop_grace=1.0)
-            intake = Intake(
-                ledger,
-                clock,
-                Metrics(),
-                Limits(**(limits or {})),
-                ip_secret=await ledger.secret("ip"),
-                keep_ip=keep_ip,
-            )
-            public = PublicApp({"tolinku": source()} if sources is None else sources, intake, further)
-            options = {"ready": _always, **admin}
-            serving = Serving(settings, public, admin_app(metrics=intake.metrics, token=token, **options))
-            stack.push_async_callback(serving.stop)
-            await serving.start_admin()
-            await serving.start_public()
-            return Receiver(serving, intake, ledger, stack)
-
-        yield started
+        yield partial(start_receiver, stack, clock)
 
 
 async def _always() -> bool:

@@ -16,9 +16,9 @@ from afterclick.errors import ConfigurationError
 from afterclick.observe.metrics import Metrics
 from afterclick.receiver.admin import admin_app
 from afterclick.receiver.app import PublicApp
+from afterclick.receiver.intake import Intake
 from afterclick.receiver.limits import Limits
 from afterclick.receiver.serving import Ports, Serving
-from afterclick.receiver.webhook import Intake
 
 from .conftest import FakeLedger, Receiver, payload, request_bytes, source
 

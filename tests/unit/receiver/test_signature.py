@@ -13,7 +13,8 @@ from tests.support.clock import FakeClock
 from tests.support.deliveries import Delivery, deliveries, secret
 
 from afterclick.config.secrets import SecretSource
-from afterclick.receiver.signature import LOOK_EVERY, Key, Verifier, read_header
+from afterclick.receiver.keys import LOOK_EVERY
+from afterclick.receiver.signature import Key, Verifier, read_header
 
 OLD, NEW = "whsec_3f9c0d51b7a84e62", "whsec_77aa0d51b7a8ffff"
 BODY = b'{"event":"test"}'

@@ -16,7 +16,7 @@ from afterclick.config.secrets import SecretSource
 from afterclick.errors import LedgerError
 from afterclick.ledger.rows import EventState
 from afterclick.model.event import dedupe_key
-from afterclick.receiver.signature import LOOK_EVERY
+from afterclick.receiver.keys import LOOK_EVERY
 
 from .conftest import PATH, Receiver, Start, logged, payload, request_bytes, signature, source
 

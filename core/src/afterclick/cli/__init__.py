@@ -15,6 +15,7 @@ from afterclick.cli.leads import app as leads_app
 from afterclick.cli.output import complain
 from afterclick.cli.plugins import plugins
 from afterclick.cli.provision import provision
+from afterclick.cli.registration import send_registration
 from afterclick.cli.sandbox import sandbox
 from afterclick.cli.send import app as send_app
 from afterclick.cli.serve import serve
@@ -32,6 +33,7 @@ app.command("serve")(serve)
 app.command("demo")(demo)
 app.command("plugins")(plugins)
 app.command("provision")(provision)
+send_app.command("registration")(send_registration)
 app.add_typer(send_app, name="send")
 app.add_typer(leads_app, name="leads")
 app.add_typer(events_app, name="events")

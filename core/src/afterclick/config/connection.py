@@ -19,7 +19,9 @@ class FieldOverride(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         str | None,
         Meta(
             description="The lead attribute it shows, if the table is not named after it: so one "
-            "attribute can fill two fields."
+            "attribute can fill two fields. Also a path: `properties.plan` is that property of the last "
+            "registration that has it, `data.reward_type` what the last of the sender's events says there, "
+            "of those that come from now on."
         ),
     ] = None
     rule: Annotated[

@@ -12,6 +12,7 @@ from afterclick.config.decode import Decoder
 from afterclick.config.environment import CONFIG_FILE, Tree, overlay
 from afterclick.config.model import DEFAULT_STAGES, Settings
 from afterclick.config.secrets import conceal
+from afterclick.config.signing import check_sources
 from afterclick.errors import ConfigurationError, Fault
 
 DEFAULT_FILE = Path("afterclick.toml")
@@ -112,6 +113,7 @@ def _check_together(settings: Settings, decoder: Decoder) -> None:
         decoder.fault("sync.backoff_first", "is longer than sync.backoff_max", "Raise the longest wait.")
     if server.port == server.admin_port != 0:
         decoder.fault("server.admin_port", "is the port of senders too", "Choose another.")
+    check_sources(settings.sources, decoder)
     for name, connection in settings.connections.items():
         if connection.mode == "observe":
             decoder.fault(

@@ -10,6 +10,7 @@ import msgspec
 from afterclick.config.connection import Connection, FieldOverride, FieldSetting
 from afterclick.config.decode import Decoder, did_you_mean, join
 from afterclick.model.fields import FieldSpec, Kind, Rule, Scalar
+from afterclick.model.further import is_further
 from afterclick.model.lead import PERSON_FIELDS, STAGES, TOUCH_FIELDS
 
 ATTRIBUTES = (
@@ -81,9 +82,13 @@ def _changed(spec: FieldSpec, override: FieldOverride, path: str, decoder: Decod
 
 
 def _is_known(attribute: str, defaults: set[str], path: str, decoder: Decoder) -> bool:
-    if attribute in ATTRIBUTES or attribute in defaults:
+    if attribute in ATTRIBUTES or attribute in defaults or is_further(attribute):
         return True
-    decoder.fault(path, f"no lead has an attribute `{attribute}`", did_you_mean(attribute, ATTRIBUTES))
+    decoder.fault(
+        path,
+        f"no lead has an attribute `{attribute}`",
+        f"{did_you_mean(attribute, ATTRIBUTES)} Or a path: `data.reward_type`, `properties.plan`.",
+    )
     return False
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -117,6 +117,7 @@ class SecretSource:
         self.problem: str | None = None
         self._path = path
         self._seen: tuple[int, ...] = ()
+        self._fault_of: Callable[[str], str | None] = weakness
 
     @classmethod
     def of(cls, value: str) -> SecretSource:
@@ -158,6 +159,14 @@ class SecretSource:
         """Tell whether the values can change while the program runs."""
         return self._path is not None
 
+    def demand(self, fault_of: Callable[[str], str | None]) -> str | None:
+        """From now on take only secrets that `fault_of` finds nothing wrong with, and check the present ones.
+
+        Returns what is wrong with the first that is.
+        """
+        self._fault_of = fault_of
+        return next((fault for one in self._values if (fault := fault_of(one.reveal()))), None)
+
     def changed(self) -> bool:
         """Tell whether the file is another than the one that was read last. Costs one `stat`."""
         if self._path is None:
@@ -198,7 +207,7 @@ class SecretSource:
             raise SecretFault(f"{path} is not text", "Write the secret into it, as UTF-8.") from failure
         self._seen = seen
         values = tuple(Secret(line.strip()) for line in text.splitlines() if line.strip())
-        weak = [problem for secret in values if (problem := weakness(secret.reveal()))]
+        weak = [problem for secret in values if (problem := self._fault_of(secret.reveal()))]
         if weak or not values:
             problem = f"what stands in {path} {weak[0]}" if weak else f"{path} is empty"
             raise SecretFault(problem, "Write the secret into it, one a line.")

@@ -30,7 +30,10 @@ class Destination(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
-    """When a changed lead becomes due. Times in milliseconds."""
+    """When a changed lead becomes due, and what is read of events for it. Times in milliseconds.
+
+    `further` are the attributes `data.…` that some connection shows.
+    """
 
     linger: int = 1_000
     stubs: str = "crm"
@@ -38,6 +41,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     stages: Mapping[str, str] = {}
     pepper: str = ""
     window: int = 7 * DAY
+    further: frozenset[str] = frozenset()
 
 
 def touched(resolution: Resolution) -> set[int]:

@@ -7,7 +7,7 @@ order. A batch that fails is halved down to the event at fault, which is set asi
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from afterclick.clock import Clock
 from afterclick.errors import LedgerError
@@ -17,8 +17,9 @@ from afterclick.ledger.lease import Lease
 from afterclick.ledger.rows import EventState, FindingRow, StoredEvent, as_event
 from afterclick.ledger.signal import EVENTS
 from afterclick.model.decode import decode
-from afterclick.model.event import Event
+from afterclick.model.event import REGISTRATION, Event
 from afterclick.model.journey import Policy
+from afterclick.model.registration import decode_registration
 from afterclick.model.resolution import resolve
 from afterclick.model.view import needs_of
 from afterclick.observe.events import Said
@@ -105,7 +106,7 @@ class FoldLane:
             await self._fold(lease, stored[middle:])
 
     async def _fold_batch(self, lease: Lease, stored: Sequence[StoredEvent]) -> None:
-        events = [_read(row) for row in stored]
+        events = [_read(row, self._rules.further) for row in stored]
         needs = needs_of(events, self._policy)
         resolution = resolve(events, await self._ledger.view(needs), self._policy)
         known = await self._ledger.lead_states(sorted(touched(resolution)))
@@ -151,8 +152,9 @@ class FoldLane:
         )
 
 
-def _read(row: StoredEvent) -> Event:
-    decoded = decode(row.body)
+def _read(row: StoredEvent, further: Collection[str]) -> Event:
+    registered = row.type == REGISTRATION
+    decoded = decode_registration(row.body) if registered else decode(row.body, further)
     if decoded.problem is not None:
         raise ValueError(decoded.problem)
     return as_event(row, decoded.facts)

@@ -46,6 +46,10 @@ class Ingest(Protocol):
         """
         ...
 
+    async def stored(self, tie: bytes) -> StoredEvent | None:
+        """Return the event of a dedupe key in bucket 0, or None if it is not kept (any more)."""
+        ...
+
     async def ready(self) -> bool:
         """Tell whether a delivery could be stored now, by storing something."""
         ...

@@ -6,10 +6,9 @@ payload names one thing twice the documented name wins over the article's.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -17,11 +16,11 @@ import msgspec
 
 from afterclick.clock import from_iso
 from afterclick.model.event import CREATED, Facts
+from afterclick.model.further import picked
+from afterclick.model.text import clean
 
-MAX_TEXT = 1024
 MAX_TYPE = 80
 _REFERRAL_PREFIX = "ref"
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
 _IP_VALUE = re.compile(
     rb'("(?:client_|remote_|visitor_)?ip(?:_address|_addr)?"\s*:\s*)(?:"(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*)'
 )
@@ -49,16 +48,19 @@ class _Envelope(msgspec.Struct):
 _decoder = msgspec.json.Decoder(_Envelope)
 
 
-def decode(body: bytes) -> Decoded:
-    """Read one delivery's body. Never raises: what cannot be read has a `problem`."""
+def decode(body: bytes, further: Collection[str] = ()) -> Decoded:
+    """Read one delivery's body. Never raises: what cannot be read has a `problem`.
+
+    `further` are the attributes `data.…` to be read besides.
+    """
     try:
         envelope = _decoder.decode(body)
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
-        envelope_or_problem = _decode_leniently(body)
-        if isinstance(envelope_or_problem, str):
-            return Decoded(problem=envelope_or_problem)
-        envelope = envelope_or_problem
-    event = _text(envelope.event)
+        lenient = decode_leniently(body)
+        if isinstance(lenient, str):
+            return Decoded(problem=lenient)
+        envelope = _Envelope(lenient.get("event"), lenient.get("timestamp"), lenient.get("data"))
+    event = clean(envelope.event)
     timestamp = parse_time(envelope.timestamp)
     if event is None or not isinstance(envelope.event, str):
         return Decoded(timestamp=timestamp, problem="the body names no event")
@@ -68,18 +70,24 @@ def decode(body: bytes) -> Decoded:
     if not isinstance(envelope.data, dict):
         return Decoded(type=event, timestamp=timestamp, problem="data is not an object")
     data = envelope.data
-    return Decoded(type=event, timestamp=timestamp, facts=read_facts(event, data), ip=_text(data.get("ip")))
+    facts = read_facts(event, data)
+    if further:
+        facts = msgspec.structs.replace(facts, further=picked(data, further))
+    return Decoded(type=event, timestamp=timestamp, facts=facts, ip=clean(data.get("ip")))
 
 
-def _decode_leniently(body: bytes) -> _Envelope | str:
-    """Accept what the strict decoder refuses but JSON allows, such as a lone surrogate."""
+def decode_leniently(body: bytes) -> dict[str, Any] | str:
+    """Return a body's object, or why there is none.
+
+    Accepts what the strict decoder refuses but JSON allows, such as a lone surrogate.
+    """
     try:
         value = json.loads(body)
     except (ValueError, RecursionError):
         return "the body is not JSON"
     if not isinstance(value, dict):
         return "the body is not an object"
-    return _Envelope(value.get("event"), value.get("timestamp"), value.get("data"))
+    return value
 
 
 def parse_time(raw: object) -> int | None:
@@ -104,12 +112,8 @@ def read_facts(event: str, data: Mapping[str, Any]) -> Facts:
     """Map a payload's fields, in either dialect, to their one name."""
     path = _Path.of(data)
     referral = event.startswith("referral.")
-    token = _first(data, "referral_code", "token") if referral else _first(data, "token", "referral_code")
-    token = token or path.token
-    prefix = _slashless(_text(data.get("prefix"))) or path.prefix
-    if prefix is None and (referral or _text(data.get("referral_code"))):
-        prefix = _REFERRAL_PREFIX
-    code = _text(data.get("referral_code"))
+    code = clean(data.get("referral_code"))
+    prefix, token = _link(data, path, code, referral=referral)
     if code is None and (referral or prefix == _REFERRAL_PREFIX):
         code = token
     platform = _first(data, "platform", "os")
@@ -132,11 +136,30 @@ def read_facts(event: str, data: Mapping[str, Any]) -> Facts:
     )
 
 
+def _link(
+    data: Mapping[str, Any], path: _Path, code: str | None, *, referral: bool
+) -> tuple[str | None, str | None]:
+    """Return prefix and token of the link that was tapped.
+
+    A referral event is about its code. Any other names the link, and may say besides through whose
+    code somebody came; only where it names no link is the code's own link meant.
+    """
+    prefix = _slashless(clean(data.get("prefix")))
+    token = clean(data.get("token"))
+    if referral:
+        token = code or token or path.token
+        return prefix or path.prefix or _REFERRAL_PREFIX, token
+    token = token or path.token
+    if token is None and code is not None:
+        return prefix or _REFERRAL_PREFIX, code
+    return prefix or path.prefix or (_REFERRAL_PREFIX if code and code == token else None), token
+
+
 def _referrer_dialect(data: Mapping[str, Any]) -> str | None:
     """Tell who a `referral.created` is about: the documented names win where both are there."""
     if _first(data, "referrer_id", "referral_url"):
         return "code"
-    return "signup" if _text(data.get("referrer_token")) else None
+    return "signup" if clean(data.get("referrer_token")) else None
 
 
 class _Path(msgspec.Struct, frozen=True):
@@ -171,15 +194,15 @@ class _Path(msgspec.Struct, frozen=True):
             host = parts.hostname
         except ValueError:
             return _NO_PATH
-        segments = [_text(unquote(segment)) for segment in parts.path.split("/")]
+        segments = [clean(unquote(segment)) for segment in parts.path.split("/")]
         named = [segment for segment in segments if segment]
         query = parse_qs(parts.query) if parts.query else {}
         return cls(
             prefix=named[0] if named else None,
             token=named[1] if len(named) > 1 else None,
-            campaign=_text(query.get("utm_campaign", [None])[0]),
-            source=_text(query.get("utm_source", [None])[0]),
-            host=_lower(_text(host)),
+            campaign=clean(query.get("utm_campaign", [None])[0]),
+            source=clean(query.get("utm_source", [None])[0]),
+            host=_lower(clean(host)),
         )
 
 
@@ -188,31 +211,10 @@ _NO_PATH = _Path()
 
 def _first(data: Mapping[str, Any], *names: str) -> str | None:
     for name in names:
-        value = _text(data.get(name))
+        value = clean(data.get(name))
         if value is not None:
             return value
     return None
-
-
-def _text(raw: object) -> str | None:
-    """Return clean text, or None for what is absent, empty or no scalar.
-
-    Control characters, NUL and lone surrogates break databases, headers and CRMs; they become a
-    blank. Very long text is cut, with a digest so that two long tokens stay two.
-    """
-    if isinstance(raw, str):
-        text = raw
-    elif isinstance(raw, int | float) and not isinstance(raw, bool):
-        text = str(int(raw)) if isinstance(raw, float) and raw.is_integer() else str(raw)
-    else:
-        return None
-    if not text.isprintable():
-        text = _CONTROL.sub(" ", text)
-    text = text.strip()
-    if len(text) > MAX_TEXT:
-        digest = hashlib.sha256(text.encode()).hexdigest()[:16]
-        text = f"{text[: MAX_TEXT - 18]}…{digest}"
-    return text or None
 
 
 def _slashless(text: str | None) -> str | None:

@@ -44,7 +44,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `token` names the link and is shared by everyone who taps it; `code` is the token of a referral
     link; `campaign` the UTM campaign; `source` the UTM source. Person fields come with
-    registrations only.
+    registrations only. `further` are values by the attribute `data.…` or `properties.…`, as JSON text.
     """
 
     prefix: str | None = None
@@ -68,6 +68,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     last_name: str | None = None
     phone: str | None = None
     company: str | None = None
+    further: dict[str, str] = {}
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):

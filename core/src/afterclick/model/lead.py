@@ -15,6 +15,7 @@ import msgspec
 from afterclick.clock import to_iso
 from afterclick.model.event import CLAIM, COMPLETED, CREATED, INSTALL, REGISTRATION, Event
 from afterclick.model.fields import Scalar
+from afterclick.model.further import shown
 from afterclick.model.identity import Identity, IdentityKind, key, strongest_first
 
 T = TypeVar("T")
@@ -51,7 +52,10 @@ class Touch(msgspec.Struct, frozen=True, array_like=True):
 
 
 class LeadState(msgspec.Struct, frozen=True, omit_defaults=True):
-    """All that is known of one person. `claims` tells, per journey, of how many it was chosen."""
+    """All that is known of one person. `claims` tells, per journey, of how many it was chosen.
+
+    The values of `further` are by attribute (`data.…`, `properties.…`) and JSON text.
+    """
 
     founded: Stamp | None = None
     touches: dict[str, Touch] = {}
@@ -62,6 +66,7 @@ class LeadState(msgspec.Struct, frozen=True, omit_defaults=True):
     milestones: dict[str, Stamp] = {}
     referrer: Stamp | None = None
     person: dict[str, Stamp] = {}
+    further: dict[str, Stamp] = {}
     identities: frozenset[Identity] = frozenset()
     claims: dict[str, int] = {}
 
@@ -125,6 +130,7 @@ def contribution(
             for name in PERSON_FIELDS
             if (value := getattr(facts, name)) is not None
         },
+        further={name: valued(stamp, value) for name, value in facts.further.items()},
         identities=identities,
         claims={} if candidates is None else {journey: candidates},
     )
@@ -166,6 +172,7 @@ def merge(one: LeadState, other: LeadState) -> LeadState:
         milestones=_unite(one.milestones, other.milestones, min),
         referrer=earlier(one.referrer, other.referrer),
         person=_unite(one.person, other.person, max),
+        further=_unite(one.further, other.further, max),
         identities=one.identities | other.identities,
         claims=_unite(one.claims, other.claims, max),
     )
@@ -220,6 +227,7 @@ def attributes(
         "stage": stage(state, stages or {"*": STAGES[-1]}),
     }
     known |= {name: stamp.value for name, stamp in state.person.items()}
+    known |= {name: shown(stamp.value) for name, stamp in state.further.items()}
     known["name"] = _full_name(known)
     keys = keys_of(state, pepper)
     known["key"] = keys[0] if keys else None

@@ -45,11 +45,29 @@ class Delivery(enum.StrEnum):
     INVALID = "invalid"
     IGNORED = "ignored"
     UNVERIFIED = "unverified"
+    CONFLICT = "conflict"
     TOO_LARGE = "too_large"
     INCOMPLETE = "incomplete"
     UNKNOWN_SOURCE = "unknown_source"
     UNAVAILABLE = "unavailable"
     BAD_METHOD = "bad_method"
+
+
+RESULTS: Mapping[Delivery, str] = {
+    Delivery.ACCEPTED: "stored, answered 200",
+    Delivery.DUPLICATE: "stored before, answered 200",
+    Delivery.IGNORED: "a webhook that says nothing of a person, such as a test: stored, answered 200",
+    Delivery.INVALID: "well signed and unusable: a webhook is stored with the reason and answered 200, "
+    "a registration is not stored and answered 422",
+    Delivery.UNVERIFIED: "signed by nobody we know, or malformed headers: 401",
+    Delivery.CONFLICT: "a registration under the `webhook-id` of another one: 409",
+    Delivery.TOO_LARGE: "a body above `server.max_body`: 413",
+    Delivery.INCOMPLETE: "a body that broke off or took too long: 400",
+    Delivery.UNKNOWN_SOURCE: "an address that nobody answers: 404",
+    Delivery.UNAVAILABLE: "could not be stored, or the service stops: 503",
+    Delivery.BAD_METHOD: "another method than POST: 405",
+}
+"""What the docs say of each."""
 
 
 class LaneState(enum.StrEnum):
@@ -264,4 +282,6 @@ def metrics_markdown() -> str:
     for metric in Metrics().catalogue():
         labels = ", ".join(f"`{label}`" for label in metric.labels)
         lines.append(f"| `{metric.name}` | {metric.type} | {labels} | {metric.help} |")
+    lines += ["", "What `result` says of a request to the public port:", "", "| result | |", "|---|---|"]
+    lines += [f"| `{result.value}` | {text} |" for result, text in RESULTS.items()]
     return "\n".join(lines) + "\n"

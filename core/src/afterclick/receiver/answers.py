@@ -17,6 +17,8 @@ _OK = "ok"
 
 _REFUSALS: Mapping[Delivery, tuple[int, str]] = {
     Delivery.UNVERIFIED: (401, "the signature does not match"),
+    Delivery.INVALID: (422, "nothing is stored: see what is wrong with the body"),
+    Delivery.CONFLICT: (409, "another registration came under this webhook-id"),
     Delivery.TOO_LARGE: (413, "the body is too large"),
     Delivery.INCOMPLETE: (400, "the body is incomplete"),
     Delivery.UNKNOWN_SOURCE: (404, "nothing here"),
@@ -91,11 +93,29 @@ def last_ok() -> web.Response:
     return response
 
 
-def refusal(result: Delivery) -> web.Response:
-    """Return the answer to a request that is not taken."""
+def words(result: Delivery) -> str:
+    """Return what a person is told of a request that is not taken."""
+    return _REFUSALS[result][1]
+
+
+def refusal(result: Delivery, json: bytes | None = None) -> web.Response:
+    """Return the answer to a request that is not taken: its words, or JSON that tells more."""
     status, text = _REFUSALS[result]
-    response = web.Response(status=status, text=text, headers={"Server": SERVER, **_FURTHER.get(result, {})})
+    response = answer(status, text.encode() if json is None else json, json=json is not None)
+    response.headers.update(_FURTHER.get(result, {}))
     if result in _CLOSING:
         # What is left of the body would be taken for the next request.
         response.force_close()
     return response
+
+
+def answer(status: int, body: bytes, *, json: bool) -> web.Response:
+    """Return an answer with no more headers than it needs."""
+    kind = "application/json" if json else "text/plain"
+    return web.Response(
+        status=status,
+        body=body,
+        content_type=kind,
+        charset=None if json else "utf-8",
+        headers={"Server": SERVER},
+    )

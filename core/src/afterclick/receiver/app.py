@@ -13,7 +13,9 @@ from aiohttp import web
 from afterclick.config.model import Source
 from afterclick.observe.metrics import OTHER, Delivery
 from afterclick.receiver.answers import refusal
-from afterclick.receiver.webhook import Intake, Webhook
+from afterclick.receiver.intake import Intake
+from afterclick.receiver.registrations import ADDRESS, Registrations
+from afterclick.receiver.webhook import Webhook
 
 WEBHOOKS = "/webhooks/"
 
@@ -31,6 +33,9 @@ class PublicApp:
         for name, source in sources.items():
             if source.kind == "tolinku":
                 self._add(WEBHOOKS + name, Webhook(name, source, intake).receive)
+        apps = {name: source for name, source in sources.items() if source.kind == "app"}
+        if apps:
+            self._add(ADDRESS, Registrations(apps, intake).receive)
         for path, handler in (further or {}).items():
             self._add(path, handler)
         self._unknown = intake.metrics.deliveries.labels(OTHER, Delivery.UNKNOWN_SOURCE.value)

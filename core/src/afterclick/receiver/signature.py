@@ -12,11 +12,9 @@ from collections.abc import Callable, Sequence
 
 from afterclick.clock import Clock
 from afterclick.config.secrets import SecretSource
+from afterclick.receiver.keys import KeyRing
 
 HEADER = "X-Webhook-Signature"
-LOOK_EVERY = 1.0
-"""Seconds between two looks at the files of secrets, as long as signatures match."""
-
 _PREFIX = "sha256="
 _HEX_DIGITS = 64
 _BLOCK = 64
@@ -63,12 +61,7 @@ def read_header(values: Sequence[str]) -> bytes | None:
 
 
 class Verifier:
-    """Checks deliveries of one source.
-
-    Secrets in files are followed: the sender rotates without an overlap, so a signature that matches
-    nothing makes it look at the files before it says no. `changed` is told of a source whose values
-    changed, or whose file can no longer be used (`SecretSource.problem`).
-    """
+    """Checks deliveries of one source; its keys follow their files."""
 
     def __init__(
         self,
@@ -76,56 +69,22 @@ class Verifier:
         clock: Clock,
         changed: Callable[[SecretSource], None] = lambda source: None,
     ) -> None:
-        self._sources = tuple(sources)
-        self._files = tuple(source for source in sources if source.follows_a_file)
-        self._clock = clock
-        self._changed = changed
-        self._looked_at = clock.elapsed()
-        self._keys = self._make_keys()
+        self._ring = KeyRing(sources, clock, lambda secret: Key(secret.encode()), changed)
 
     def verify(self, header: Sequence[str], body: bytes) -> bool:
         """Tell whether one of the secrets signed the body. Never raises."""
-        if self._files and self._clock.elapsed() - self._looked_at >= LOOK_EVERY:
-            # A secret that was taken out of its file must stop to count.
-            self._look()
+        keys = self._ring.current()
         signature = read_header(header)
         if signature is None:
             return False
-        if self._matches(signature, body):
-            return True
-        return bool(self._files) and self._look() and self._matches(signature, body)
+        return _matches(keys, signature, body) or (
+            self._ring.look() and _matches(self._ring.keys, signature, body)
+        )
 
-    def _matches(self, signature: bytes, body: bytes) -> bool:
-        matched = False
-        for key in self._keys:
-            # Every key, in the same time, whichever it is that matches.
-            matched |= hmac.compare_digest(key.sign(body), signature)
-        return matched
 
-    def _look(self) -> bool:
-        """Read changed files again, and all of them once in a while; tell whether a secret changed.
-
-        The look itself is one `stat` a file, so that a flood of forged signatures costs little and
-        the first true one after a rotation is not refused. The reading of a file that seems unchanged
-        (file systems count time coarsely) is what is rationed.
-        """
-        now = self._clock.elapsed()
-        overdue = now - self._looked_at >= LOOK_EVERY
-        different = False
-        for source in self._files:
-            if not overdue and not source.changed():
-                continue
-            before = source.problem
-            if source.refresh():
-                different = True
-                self._changed(source)
-            elif source.problem != before:
-                self._changed(source)
-        if overdue:
-            self._looked_at = now
-        if different:
-            self._keys = self._make_keys()
-        return different
-
-    def _make_keys(self) -> tuple[Key, ...]:
-        return tuple(Key(secret.reveal().encode()) for source in self._sources for secret in source.values)
+def _matches(keys: Sequence[Key], signature: bytes, body: bytes) -> bool:
+    matched = False
+    for key in keys:
+        # Every key, in the same time, whichever it is that matches.
+        matched |= hmac.compare_digest(key.sign(body), signature)
+    return matched

@@ -14,6 +14,7 @@ from afterclick.host.connection import Connected
 from afterclick.host.discovery import Discovery
 from afterclick.ledger.api import Ledger
 from afterclick.ledger.rows import ConnectionRow
+from afterclick.model.further import DATA
 from afterclick.observe.events import Said
 from afterclick.observe.metrics import Metrics
 from afterclick.syncing.batch import PassRules
@@ -109,7 +110,7 @@ def lane_rules(settings: Settings) -> LaneRules:
     )
 
 
-def fold_rules(settings: Settings) -> Rules:
+def fold_rules(settings: Settings, plan: ConnectionPlan) -> Rules:
     """Return when a changed lead becomes due."""
     return Rules(
         linger=int(settings.sync.linger * 1000),
@@ -118,7 +119,14 @@ def fold_rules(settings: Settings) -> Rules:
         stages=settings.stages,
         pepper=pepper_of(settings),
         window=settings.policy().window,
+        further=_further_data(plan),
     )
+
+
+def _further_data(plan: ConnectionPlan) -> frozenset[str]:
+    """Return the attributes that are paths into the sender's events, of all connections."""
+    shown = (spec.attribute for resolved in plan.ready for spec in resolved.fields)
+    return frozenset(attribute for attribute in shown if attribute.startswith(DATA))
 
 
 def destination(row: ConnectionRow, resolved: ResolvedConnection | None) -> Destination:

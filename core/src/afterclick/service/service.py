@@ -24,9 +24,9 @@ from afterclick.observe.log import get_logger
 from afterclick.observe.metrics import Metrics
 from afterclick.receiver.admin import admin_app
 from afterclick.receiver.app import PublicApp
+from afterclick.receiver.intake import IP_SECRET, Intake
 from afterclick.receiver.limits import Limits
 from afterclick.receiver.serving import Serving
-from afterclick.receiver.webhook import IP_SECRET, Intake
 from afterclick.service.connections import (
     LedgerState,
     destination,
@@ -218,7 +218,7 @@ class Service:
             self.ledger,
             self.clock,
             policy=settings.policy(),
-            rules=fold_rules(settings),
+            rules=fold_rules(settings, self.plan),
             destinations=lambda: self._destinations,
             metrics=self.metrics,
             lease_seconds=settings.sync.lease,

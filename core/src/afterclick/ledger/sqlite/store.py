@@ -91,6 +91,10 @@ class SqliteLedger(SqliteReader):
             self.signals.give(EVENTS)
         return new
 
+    async def stored(self, tie: bytes) -> StoredEvent | None:
+        rows = await self._reader.do(lambda: self._read.run("stored", (tie,)))
+        return folds.event_row(rows[0]) if rows else None
+
     async def ready(self) -> bool:
         now = str(self._clock.now()).encode()
         try:

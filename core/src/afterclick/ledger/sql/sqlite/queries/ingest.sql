@@ -9,3 +9,9 @@ SELECT bucket, hash16 FROM seen WHERE (bucket, hash16) IN (VALUES {pairs})
 INSERT INTO events (space, source, type, bucket, hash16, occurred_at, received_at, time_replaced, ip_hash, body,
                     state, reason)
 SELECT * FROM (VALUES {rows}) WHERE column1 IS NOT NULL
+
+-- name: stored
+-- The bucket is written out: only then is the partial index found.
+SELECT id, space, source, type, bucket, hash16, occurred_at, received_at, body, ip_hash, time_replaced, state, lead,
+       decision, reason
+FROM events WHERE bucket = 0 AND hash16 = ?
