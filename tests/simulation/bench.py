@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import structlog
+from tests.simulation.absorbing import AbsorbingPlugin
 from tests.simulation.clock import VirtualClock
 from tests.simulation.fakecrm import FIELDS, FakeCrm, FakePlugin, info
 from tests.simulation.ledger import InlineLedger, open_ledger
@@ -42,11 +43,17 @@ class NoState:
 
 
 def make_caller(
-    crm: FakeCrm, clock: Any, *, connection: str = "fake", metrics: Metrics | None = None, **changes: Any
+    crm: FakeCrm,
+    clock: Any,
+    *,
+    connection: str = "fake",
+    metrics: Metrics | None = None,
+    absorbs: bool = False,
+    **changes: Any,
 ) -> Caller:
     """Return the caller of a connection to the CRM; `changes` are of its `PluginInfo`."""
     described = info(**changes)
-    plugin = load("fake", FakePlugin(crm, described))
+    plugin = load("fake", (AbsorbingPlugin if absorbs else FakePlugin)(crm, described))
     ctx: Context[Any] = Context(
         connection=connection,
         settings=None,
@@ -85,6 +92,7 @@ def make_lane(
             settle=waits if settle is None else settle,
             batch=batch or described.batch_size,
             creates=creates,
+            absorbs=caller.plugin.has("absorb"),
         ),
         lane=lane or LaneRules(),
         metrics=metrics or Metrics(),
@@ -141,7 +149,7 @@ class Bench:
 
     def lane(self, *, crm: FakeCrm | None = None, connection: str = "fake", **rules: Any) -> SyncLane:
         """Make and start a lane; `rules` go to `make_lane`, those of the plugin to its description."""
-        names = {"batch_size", "call_deadline", "late_effect", "list_lag", "fields"}
+        names = {"absorbs", "batch_size", "call_deadline", "late_effect", "list_lag", "fields"}
         described = {name: rules.pop(name) for name in names & rules.keys()}
         caller = make_caller(
             crm or self.crm, self.clock, connection=connection, metrics=self.metrics, **described

@@ -15,6 +15,7 @@ import msgspec
 from afterclick.clock import Clock
 from afterclick.plugin import (
     CONTRACT_VERSION,
+    Absorption,
     BatchRefused,
     CallFailed,
     Change,
@@ -130,6 +131,7 @@ class FakeCrm:
         self.scripts: defaultdict[str, deque[Script]] = defaultdict(deque)
         self.busy: defaultdict[str, int] = defaultdict(int)
         self.requests: set[asyncio.Task[Any]] = set()
+        self.merges = False
         self._ids = itertools.count(1)
 
     # What people and tests do.
@@ -277,6 +279,25 @@ class FakeCrm:
         row.values.update(change.fields)
         return Synced(self.record(row))
 
+    def retire(self, one: Absorption) -> Outcome:
+        """Bring a double into its survivor, in two steps, or by a merge under a new id."""
+        survivor, double = self.read(one.survivor.id), self.read(one.double.id)
+        if survivor is None:
+            return Gone("deleted")
+        if double is None or double is survivor:
+            return Synced(self.record(survivor))
+        if not double.ref:
+            return Rejected("somebody typed it in")
+        if self.merges:
+            united = self.add(survivor.key, {**double.values, **survivor.values}, ref=survivor.ref)
+            united.typed = {**double.typed, **survivor.typed}
+            survivor.merged_into = double.merged_into = united.id
+            return Synced(self.record(united))
+        if not one.pending:
+            return Synced(self.record(survivor), pending=("retire",))
+        double.deleted = True
+        return Synced(self.record(survivor))
+
     def record(self, row: Row) -> Record:
         """Return a record as the plugin shows it."""
         return Record(kind="contact", id=row.id, values=dict(row.values), key=row.key)
@@ -346,10 +367,7 @@ class FakePlugin:
         def work(fault: Fault, sent_at: float) -> list[Outcome]:
             if any(self.crm.poisoned(one) for one in values):
                 raise BatchRefused("a value is poison")
-            done: list[Outcome] = [
-                self.crm.write(one, fault, sent_at) if hook == "create" else self.crm.update(one)
-                for one in inputs
-            ]
+            done: list[Outcome] = [self._do(hook, one, fault, sent_at) for one in inputs]
             if fault.broken == "forgets":
                 done[len(done) // 2] = Uncertain("the answer does not mention it")
             elif fault.broken == "short":
@@ -361,6 +379,11 @@ class FakePlugin:
             return done
 
         return await self.crm.exchange(hook, refs, work)
+
+    def _do(self, hook: str, one: Any, fault: Fault, sent_at: float) -> Outcome:
+        if hook == "create":
+            return self.crm.write(one, fault, sent_at)
+        return self.crm.retire(one) if hook == "absorb" else self.crm.update(one)
 
     async def _scripted(self, hook: str, inputs: Sequence[Any]) -> Any:
         if not self.crm.scripts[hook]:

@@ -34,6 +34,15 @@ async def test_at_rest_everybody_is_in_the_crm_once_with_the_newest_values(
         assert await wrong_end(tmp_path, seed, keyed=keyed) == [], f"seed {seed}"
 
 
+@pytest.mark.parametrize("keyed", [True, False])
+@pytest.mark.timeout(0)
+async def test_at_rest_no_record_of_ours_is_left_beside_another_where_doubles_are_absorbed(
+    tmp_path: Path, keyed: bool
+) -> None:
+    for seed in range(RUNS):
+        assert await wrong_end(tmp_path, seed, keyed=keyed, absorbs=True) == [], f"seed {seed}"
+
+
 def _made(path: Path) -> Path:
     path.mkdir()
     return path

@@ -107,8 +107,13 @@ def faults(rng: random.Random, rate: float) -> Callable[[str, Sequence[str]], Fa
 class Simulation:
     """One seeded run: in a cluster processes overlap and freeze, else one follows the other at once."""
 
-    def __init__(self, bench: Bench, seed: int, *, keyed: bool, settle: float | None = None) -> None:
+    def __init__(
+        self, bench: Bench, seed: int, *, keyed: bool, absorbs: bool = False, settle: float | None = None
+    ) -> None:
         self.bench = bench
+        self.absorbs = absorbs
+        self.own_code = 0.1 if absorbs else 0.6
+        """How often somebody converts with their own code: with other people's, leads join."""
         self.rng = random.Random(seed)
         self.cluster = self.rng.random() < 0.5
         self.fates: list[Fate] = []
@@ -116,6 +121,7 @@ class Simulation:
         self.typed: dict[tuple[str, str], str] = {}
         self.batch = self.rng.choice([1, 3, 10])
         bench.crm.keyed = keyed
+        bench.crm.merges = seed % 3 == 0
         bench.crm.rejected = REJECTED
         bench.crm.plan = faults(self.rng, 0.3)
 
@@ -144,7 +150,7 @@ class Simulation:
         fate = Fate(clock, rng, dies=dies, freezes=self.cluster)
         self.fates.append(fate)
         ledger = self.bench.ledger.seen_by(f"process-{number if self.cluster else 0}", fate.step)
-        caller = make_caller(self.bench.crm, clock, metrics=self.bench.metrics)
+        caller = make_caller(self.bench.crm, clock, metrics=self.bench.metrics, absorbs=self.absorbs)
         lane = make_lane(
             ledger,
             clock,
@@ -165,7 +171,7 @@ class Simulation:
         if kind == "converts":
             # With a code of their own or with somebody's: then two leads turn out to be one person.
             person = rng.randrange(PEOPLE)
-            code = f"c{person}" if rng.random() < 0.6 else code
+            code = f"c{person}" if rng.random() < self.own_code else code
             await self.bench.converts(
                 f"p{person}", ago=ago, referral_code=code, milestone=f"m{rng.randrange(4)}"
             )
@@ -208,6 +214,8 @@ class Simulation:
                 found.append(f"lead {lead.id} has no record: {sync}")
                 continue
             known.update(one.id for one in (sync.record, *sync.doubles))
+            if self.absorbs and any(double.retirable for double in sync.doubles):
+                found.append(f"lead {lead.id} has doubles of ours left: {sync.doubles}")
             found += _differences(lead, self.bench.crm.rows[sync.record.id], sync)
         for row in rows:
             if known[row.id] != 1:
@@ -247,11 +255,13 @@ def _differences(lead: LeadRow, row: Row, sync: SyncRow) -> list[str]:
     return found
 
 
-async def wrong_end(path: Path, seed: int, *, keyed: bool, settle: float | None = None) -> list[str]:
+async def wrong_end(
+    path: Path, seed: int, *, keyed: bool, absorbs: bool = False, settle: float | None = None
+) -> list[str]:
     """Run one seed and return what is wrong at rest."""
     file = path / f"{seed}-{keyed}.db"
     async with Bench(file, folds=False) as bench:
-        simulation = Simulation(bench, seed, keyed=keyed, settle=settle)
+        simulation = Simulation(bench, seed, keyed=keyed, absorbs=absorbs, settle=settle)
         try:
             await simulation.run()
             found = await simulation.wrong()

@@ -29,6 +29,7 @@ GROUPS = f"{PROPERTIES}/groups"
 ACCOUNT = f"{BASE}/account-info/{VERSION}/details"
 READ = f"{CONTACTS}/batch/read"
 UPSERT = f"{CONTACTS}/batch/upsert"
+CREATE = f"{CONTACTS}/batch/create"
 UPDATE = f"{CONTACTS}/batch/update"
 TOKEN = "pat-na1-secret"
 

@@ -19,6 +19,7 @@ from afterclick.plugin import (
 from afterclick_hubspot import plugin
 
 from .support import (
+    CREATE,
     EMAIL,
     EVENT,
     READ,
@@ -41,6 +42,8 @@ VALUES: dict[str, Scalar] = {
     "deep_link_minutes_to_convert": 12,
     "email": "ada@example.com",
 }
+
+OTHER = {**VALUES, "email": "bob@example.com"}
 
 
 def new(id: str, key: str, **more: Any) -> Json:
@@ -66,8 +69,8 @@ CONFLICTS = {
 @pytest.mark.parametrize("name", CONFLICTS)
 async def test_contact_in_the_way_of_one_input_exists(name: str) -> None:
     async with bench() as b:
-        b.hub.reply(UPSERT, batch([new("1", EMAIL)], [CONFLICTS[name]]), 207)
-        found = await plugin.create([lead(values=VALUES), lead("b", [EMAIL])], b.ctx)
+        b.hub.reply(CREATE, batch([new("1", EMAIL)], [CONFLICTS[name]]), 207)
+        found = await plugin.create([lead(values=VALUES), lead("b", [EMAIL], OTHER)], b.ctx)
     assert isinstance(found[0], Exists)
     assert found[0].record.id == "55"
     assert found[0].record.url == "https://app.hubspot.com/contacts/4242/record/0-1/55"
@@ -102,7 +105,7 @@ WHOLE_CONFLICTS: dict[str, tuple[int, Json]] = {
 async def test_contact_in_the_way_of_a_single_create_exists(name: str) -> None:
     status, body = WHOLE_CONFLICTS[name]
     async with bench() as b:
-        b.hub.reply(UPSERT, body, status)
+        b.hub.reply(CREATE, body, status)
         (found,) = await plugin.create([lead(values=VALUES)], b.ctx)
     assert isinstance(found, Exists)
     assert found.record.id == "55"
@@ -118,7 +121,7 @@ async def test_conflict_of_a_whole_batch_is_halved() -> None:
 async def test_unnamed_contact_is_looked_up_by_address_in_the_body() -> None:
     """An additional address leads to a contact with another primary one."""
     async with bench() as b:
-        b.hub.reply(UPSERT, error("CONFLICT", "Contact already exists"), 409)
+        b.hub.reply(CREATE, error("CONFLICT", "Contact already exists"), 409)
         b.hub.reply(READ, batch([contact("55", {"email": "other@example.com"})]))
         (found,) = await plugin.create([lead(values=VALUES)], b.ctx)
     look_up = b.hub.sent[1]
@@ -132,7 +135,7 @@ async def test_unnamed_contact_is_looked_up_by_address_in_the_body() -> None:
 async def test_unnamed_holder_of_the_key_is_looked_up_by_key() -> None:
     listed = bad_values(("deep_link_key", "CONFLICTING_UNIQUE_VALUE"), nested=False)
     async with bench() as b:
-        b.hub.reply(UPSERT, listed, 400)
+        b.hub.reply(CREATE, listed, 400)
         b.hub.reply(READ, batch([contact("55", {"deep_link_key": USER})]))
         (found,) = await plugin.create([lead(values=VALUES)], b.ctx)
     assert b.hub.sent[1].body["idProperty"] == "deep_link_key"
@@ -141,7 +144,7 @@ async def test_unnamed_holder_of_the_key_is_looked_up_by_key() -> None:
 
 async def test_address_whose_contact_cannot_be_found_is_rejected() -> None:
     async with bench() as b:
-        b.hub.reply(UPSERT, error("CONFLICT", "Contact already exists"), 409)
+        b.hub.reply(CREATE, error("CONFLICT", "Contact already exists"), 409)
         b.hub.reply(READ, batch([], [absent("ada@example.com")]), 207)
         (found,) = await plugin.create([lead(values=VALUES)], b.ctx)
     assert isinstance(found, Rejected)
@@ -150,7 +153,7 @@ async def test_address_whose_contact_cannot_be_found_is_rejected() -> None:
 
 async def test_key_whose_contact_cannot_be_found_is_tried_later() -> None:
     async with bench() as b:
-        b.hub.reply(UPSERT, error("UNIQUE_VALUE_CONFLICT"), 400)
+        b.hub.reply(CREATE, error("UNIQUE_VALUE_CONFLICT"), 400)
         b.hub.reply(READ, batch([], [absent(USER)]), 207)
         (found,) = await plugin.create([lead(values=VALUES)], b.ctx)
     assert isinstance(found, RetryLater)
@@ -159,7 +162,7 @@ async def test_key_whose_contact_cannot_be_found_is_tried_later() -> None:
 @pytest.mark.parametrize(("status", "body"), [(503, ""), (200, "{")])
 async def test_look_up_that_fails_decides_nothing(status: int, body: str) -> None:
     async with bench() as b:
-        b.hub.reply(UPSERT, error("CONFLICT", "Contact already exists"), 409)
+        b.hub.reply(CREATE, error("CONFLICT", "Contact already exists"), 409)
         b.hub.reply(READ, body, status)
         (found,) = await plugin.create([lead(values=VALUES)], b.ctx)
     assert isinstance(found, RetryLater)
@@ -168,7 +171,8 @@ async def test_look_up_that_fails_decides_nothing(status: int, body: str) -> Non
 async def test_look_up_that_is_throttled_keeps_what_is_settled() -> None:
     faults = [item("CONFLICT", trace="b"), item("VALIDATION_ERROR", trace="c")]
     async with bench() as b:
-        b.hub.reply(UPSERT, batch([new("1", USER)], faults), 207)
+        b.hub.reply(UPSERT, batch([new("1", USER)], faults[1:]), 207)
+        b.hub.reply(CREATE, batch([], faults[:1]), 207)
         b.hub.reply(READ, {"policyName": "TEN_SECONDLY_ROLLING"}, 429)
         leads = [lead("a"), lead("b", [EMAIL], VALUES), lead("c", [EVENT]), lead("d", [f"{EVENT}4"])]
         with pytest.raises(Throttled) as stop:

@@ -23,6 +23,7 @@ from afterclick.plugin import (
 from afterclick_hubspot import plugin
 
 from .support import (
+    CREATE,
     EMAIL,
     EVENT,
     TOKEN,
@@ -44,6 +45,9 @@ VALUES: dict[str, Scalar] = {
     "email": "ada@example.com",
 }
 
+OTHER = {**VALUES, "email": "bob@example.com"}
+NAMELESS = {name: value for name, value in VALUES.items() if name != "email"}
+
 
 def new(id: str, key: str, **more: Any) -> Json:
     return contact(id, {"deep_link_key": key}, new=True, **more)
@@ -52,7 +56,7 @@ def new(id: str, key: str, **more: Any) -> Json:
 async def test_contact_is_upserted_under_the_first_key() -> None:
     async with bench() as b:
         b.hub.reply(UPSERT, batch([new("7", USER)]))
-        (found,) = await plugin.create([lead(keys=[USER, EVENT], values=VALUES)], b.ctx)
+        (found,) = await plugin.create([lead(keys=[USER, EVENT], values=NAMELESS)], b.ctx)
     (sent,) = b.hub.sent
     assert sent.body == {
         "inputs": [
@@ -63,7 +67,6 @@ async def test_contact_is_upserted_under_the_first_key() -> None:
                 "properties": {
                     "lastname": "Deep Link Lead",
                     "deep_link_minutes_to_convert": "12",
-                    "email": "ada@example.com",
                     "deep_link_key": USER,
                 },
             }
@@ -73,8 +76,8 @@ async def test_contact_is_upserted_under_the_first_key() -> None:
     assert isinstance(found, Synced)
     assert found.record.id == "7"
     assert found.record.key == USER
-    assert found.record.values == {**VALUES, "deep_link_key": USER}
-    assert found.record.named
+    assert found.record.values == {**NAMELESS, "deep_link_key": USER}
+    assert not found.record.named
 
 
 async def test_hundred_people_cost_one_call() -> None:
@@ -153,8 +156,8 @@ async def test_one_bad_value_leaves_the_others_written() -> None:
         }
     ]
     async with bench() as b:
-        b.hub.reply(UPSERT, batch([new("1", USER)], [fault]), 207)
-        found = await plugin.create([lead("a"), lead("b", [EMAIL], VALUES)], b.ctx)
+        b.hub.reply(CREATE, batch([new("1", USER)], [fault]), 207)
+        found = await plugin.create([lead("a", values=OTHER), lead("b", [EMAIL], VALUES)], b.ctx)
     assert isinstance(found[0], Synced)
     assert isinstance(found[1], Rejected)
     assert found[1].field == "email"
@@ -164,7 +167,7 @@ async def test_one_bad_value_leaves_the_others_written() -> None:
 async def test_bad_value_named_in_the_message_only_is_found() -> None:
     text = bad_values(("email", "INVALID_DATE"))["message"]
     async with bench() as b:
-        b.hub.reply(UPSERT, batch([], [item("VALIDATION_ERROR", text, trace="lead-1")]), 207)
+        b.hub.reply(CREATE, batch([], [item("VALIDATION_ERROR", text, trace="lead-1")]), 207)
         (found,) = await plugin.create([lead(values=VALUES)], b.ctx)
     assert found == Rejected("HubSpot refused it (VALIDATION_ERROR, INVALID_DATE) on email", field="email")
 
@@ -175,7 +178,7 @@ async def test_rule_of_the_account_rejects_the_whole_lead(code: str) -> None:
     fault = item("VALIDATION_ERROR", "required", trace="lead-1")
     fault["errors"] = [{"message": "email is required", "code": code, "context": {"propertyName": ["email"]}}]
     async with bench() as b:
-        b.hub.reply(UPSERT, batch([], [fault]), 207)
+        b.hub.reply(CREATE, batch([], [fault]), 207)
         (found,) = await plugin.create([lead(values=VALUES)], b.ctx)
     assert isinstance(found, Rejected)
     assert found.field is None
@@ -264,7 +267,7 @@ async def test_write_without_room_in_the_limit_is_not_sent_and_pauses_the_lane()
 @pytest.mark.parametrize("nested", [True, False])
 async def test_batch_with_a_bad_value_is_halved(nested: bool) -> None:
     async with bench() as b:
-        b.hub.reply(UPSERT, bad_values(("email", "INVALID_EMAIL"), nested=nested), 400)
+        b.hub.reply(CREATE, bad_values(("email", "INVALID_EMAIL"), nested=nested), 400)
         with pytest.raises(BatchRefused) as refusal:
             await plugin.create([lead(values=VALUES)], b.ctx)
     assert refusal.value.field == "email"
@@ -272,7 +275,7 @@ async def test_batch_with_a_bad_value_is_halved(nested: bool) -> None:
 
 async def test_batch_refused_for_a_field_that_was_not_sent_names_none() -> None:
     async with bench() as b:
-        b.hub.reply(UPSERT, bad_values(("state", "MISSING_REQUIRED_PROPERTY")), 400)
+        b.hub.reply(CREATE, bad_values(("state", "MISSING_REQUIRED_PROPERTY")), 400)
         with pytest.raises(BatchRefused) as refusal:
             await plugin.create([lead(values=VALUES)], b.ctx)
     assert refusal.value.field is None

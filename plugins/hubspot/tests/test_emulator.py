@@ -107,14 +107,16 @@ async def test_contact_left_out_of_a_read_is_still_found() -> None:
 
 
 @pytest.mark.parametrize("kind", ["forget", "empty", "cut_after"])
-async def test_create_that_is_not_confirmed_is_found_and_not_doubled(kind: Any) -> None:
+@pytest.mark.parametrize("addressed", [True, False])
+async def test_create_that_is_not_confirmed_is_found_and_not_doubled(kind: Any, addressed: bool) -> None:
+    values = {name: value for name, value in VALUES.items() if addressed or name != "email"}
     async with account() as a:
-        a.hub.faults.add(Rule(kind=kind, path="/batch/upsert", times=1))
-        (outcome,) = await a.create(lead(values=VALUES))
+        a.hub.faults.add(Rule(kind=kind, path="/batch/create" if addressed else "/batch/upsert", times=1))
+        (outcome,) = await a.create(lead(values=values))
         assert isinstance(outcome, Uncertain)
         (found,) = await a.match(lead())
         assert isinstance(found, Match)
-        (again,) = await a.create(lead(values=VALUES))
+        (again,) = await a.create(lead(values=values))
         assert isinstance(again, Exists)
         assert again.record.id == found.record.id
         assert len(a.hub.contacts()) == 1
@@ -122,7 +124,7 @@ async def test_create_that_is_not_confirmed_is_found_and_not_doubled(kind: Any) 
 
 async def test_cut_before_the_work_leaves_nothing() -> None:
     async with account() as a:
-        a.hub.faults.add(Rule(kind="cut_before", path="/batch/upsert", times=1))
+        a.hub.faults.add(Rule(kind="cut_before", path="/batch/create", times=1))
         (outcome,) = await a.create(lead(values=VALUES))
         assert isinstance(outcome, Uncertain)
         assert await a.match(lead()) == [NoMatch()]
@@ -228,7 +230,7 @@ async def test_refusals_stop_the_lane(rule: Rule, error: type[Exception]) -> Non
 @pytest.mark.parametrize(("status", "expected"), [(423, RetryLater), (500, Uncertain), (502, Uncertain)])
 async def test_faults_are_told_apart(status: int, expected: type) -> None:
     async with account() as a:
-        a.hub.faults.add(Rule(kind="status", status=status, path="/batch/upsert"))
+        a.hub.faults.add(Rule(kind="status", status=status, path="/batch/create"))
         (outcome,) = await a.create(lead(values=VALUES))
     assert isinstance(outcome, expected)
 

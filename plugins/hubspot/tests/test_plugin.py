@@ -24,7 +24,10 @@ def test_hooks_fit_the_contract() -> None:
     manager.register(plugin)
     manager.check_pending()
     marked = {name for name in dir(plugin) if getattr(getattr(plugin, name), f"{PROJECT}_impl", None)}
-    assert marked == {"describe", "connect", "match", "create", "enrich", "check", "provision", "sandbox"}
+    assert marked == {
+        *("describe", "connect", "match", "create", "enrich"),
+        *("absorb", "erase", "check", "provision", "sandbox"),
+    }
 
 
 def test_description_names_what_the_core_needs() -> None:

@@ -126,14 +126,25 @@ class FoldCommit(msgspec.Struct, frozen=True, kw_only=True):
     journey_life: int = 8 * DAY
 
 
-class KnownRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """The CRM record of a lead as the ledger remembers it."""
+class KnownRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The CRM record of a lead as the ledger remembers it.
+
+    Of a double, `pending` are the steps that remain until it is absorbed, and `kept` says that it stays,
+    because the CRM or its plugin refused to retire it.
+    """
 
     kind: str
     id: str
     url: str | None = None
     related: Mapping[str, str] = {}
     created_by_us: bool = False
+    pending: tuple[str, ...] = ()
+    kept: bool = False
+
+    @property
+    def retirable(self) -> bool:
+        """Tell whether it may be retired as a double: only what we made ourselves ever is."""
+        return self.created_by_us and not self.kept
 
 
 class SyncRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -196,6 +207,7 @@ class Adoption(msgspec.Struct, frozen=True, kw_only=True):
 class Settle(msgspec.Struct, frozen=True, kw_only=True):
     """What a pass learned of one sync. None leaves a column as it is.
 
+    `doubles` are those of the pass, which knew of those with the ids `seen`: others stay beside them.
     `synced` raises the version the CRM has; `clear_sending` ends the mark of a write whose fate is
     known; `due_at` moves the next try; `forget_record` drops a record that was never ours.
     """
@@ -209,6 +221,7 @@ class Settle(msgspec.Struct, frozen=True, kw_only=True):
     values: Mapping[str, Scalar] | None = None
     rejected: Mapping[str, Scalar] | None = None
     doubles: tuple[KnownRecord, ...] | None = None
+    seen: frozenset[str] = frozenset()
     pending: tuple[str, ...] | None = None
     clear_sending: bool = True
     due_at: int | None = None

@@ -63,7 +63,9 @@ async def match(leads: Sequence[Lead], ctx: Context[Any]) -> Sequence[MatchOutco
     """Find each lead's record and read the current values of `ctx.fields`. Since contract 1.
 
     Called before every write. A lead with `record` is read by that id (and followed where the CRM
-    merged or converted it); one without is looked up under **all** its `keys`. Where
+    merged or converted it); one without is looked up under **all** its `keys`. A lead with `emails`
+    that the records found do not have is looked for by those too: what people typed in has no key.
+    Several records are `Match(record, doubles)`; the core chooses which lives on. Where
     `uncertain_since` is set a write may have landed unseen: answer `NoMatch` only from a source
     that shows writes at once, else `NotYet`. Must not write.
     """
@@ -82,8 +84,9 @@ async def create(leads: Sequence[Lead], ctx: Context[Any]) -> Sequence[Outcome]:
 async def enrich(changes: Sequence[Change], ctx: Context[Any]) -> Sequence[Outcome]:  # type: ignore[empty-body]
     """Write `change.fields`, and nothing else, to `change.record`. Since contract 1.
 
-    Called only where a value differs or a step is `pending`. Never send an empty value, never the
-    key. Answer `Synced` with the record as the CRM returned it.
+    Called only where a value differs or a step is `pending`. Never send an empty value. The key is
+    among the fields only where the record has none; otherwise never send it. Answer `Synced` with the
+    record as the CRM returned it.
     """
 
 
@@ -91,8 +94,11 @@ async def enrich(changes: Sequence[Change], ctx: Context[Any]) -> Sequence[Outco
 async def absorb(absorptions: Sequence[Absorption], ctx: Context[Any]) -> Sequence[Outcome]:  # type: ignore[empty-body]
     """Bring a double into its survivor, in steps that are each safe to repeat. Since contract 1.
 
-    Answer `Synced(pending=(…))` to be called again for the steps that remain. Fallback: the
-    survivor is enriched and the double is a finding for the operator.
+    Called once the survivor holds what it should, for one double of a person at a time, and only for
+    doubles that we made. A double that is gone or merged already is `Synced`; one that must stay,
+    because people took it up, is `Rejected`. No key moves from one record to the other. Answer
+    `Synced(pending=(…))` to be called again for the steps that remain. Fallback: the survivor is
+    enriched and the double is a finding for the operator.
     """
 
 

@@ -96,6 +96,7 @@ def pass_rules(settings: Settings, connected: Connected) -> PassRules:
         settle=info.call_deadline + info.late_effect + info.list_lag,
         batch=info.batch_size,
         creates=connected.resolved.creates,
+        absorbs=connected.plugin.has("absorb"),
     )
 
 

@@ -31,7 +31,7 @@ T = TypeVar("T")
 ROUNDS = 8
 """Writes of one person in one pass: each dropped field and each further step takes another."""
 
-_INPUTS = {"match": "leads", "create": "leads", "enrich": "changes"}
+_INPUTS = {"match": "leads", "create": "leads", "enrich": "changes", "absorb": "absorptions"}
 _TROUBLE = (RetryLater, Rejected, Uncertain, Gone, Ambiguous)
 
 
@@ -47,12 +47,17 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class PassRules:
-    """What a pass goes by. `settle` is for how many seconds a write may still land."""
+    """What a pass goes by.
+
+    `settle` is for how many seconds a write may still land. `absorbs` tells that the plugin brings
+    doubles into their survivors; without it they are told to the operator.
+    """
 
     retry: RetryRules
     settle: float
     batch: int
     creates: bool = True
+    absorbs: bool = False
 
 
 class Pass:
@@ -77,13 +82,15 @@ class Pass:
         self._rules = rules
         self._metrics = metrics
         self._connection = caller.ctx.connection
-        self._judge = Judge(self._connection, rules.retry, rules.settle)
+        self._judge = Judge(self._connection, rules.retry, rules.settle, absorbs=rules.absorbs)
         self.report = Report()
 
     async def run(self, due: Sequence[Due]) -> Report:
         """Do the whole pass. Raises what the ledger raises, and cancellation."""
-        creates, changes = await self._match([Person(one, self._mapped) for one in due])
-        for hook, writes in (("create", creates), ("enrich", changes)):
+        people = [Person(one, self._mapped, absorbs=self._rules.absorbs) for one in due]
+        creates, changes = await self._match(people)
+        absorptions = self._judge.take_again()
+        for hook, writes in (("create", creates), ("enrich", changes), ("absorb", absorptions)):
             for size, group in _by_tries(writes, self._rules.batch):
                 for start in range(0, len(group), size):
                     await self._write(hook, group[start : start + size])
@@ -115,8 +122,9 @@ class Pass:
         settles: list[Settle] = []
         for person, outcome in zip(people, called.outcomes, strict=True):
             if isinstance(outcome, Match):
-                person.found(outcome)
-                found.append((person, outcome))
+                chosen = person.choose(outcome)
+                person.found(chosen)
+                found.append((person, chosen))
             elif isinstance(outcome, NoMatch) and person.known is None and self._rules.creates:
                 creates.append(Write.create(person))
             else:
@@ -176,10 +184,8 @@ class Pass:
                 self._judge.refused(person, refused[person.id], now)
                 continue
             if person.id in new:
-                survivor, *others = new[person.id].records
-                person.known = survivor
-                if others:
-                    self._judge.doubled(person, ", ".join(record.id for record in others), now)
+                person.adopted(new[person.id].records)
+                self._judge.doubled(person, now)
             change = Write.enrich(person)
             if change is None:
                 settles.append(self._judge.done(person, match.record, now))
@@ -215,12 +221,10 @@ class Pass:
         ]
         people = [write.person for write in writes]
         await self._settle(settles, self._attempts(hook, called, people))
-        again, self._judge.again = self._judge.again, []
+        again = self._judge.take_again()
         if round < ROUNDS:
-            # Sorted before either is sent: a create that succeeds gives its person a record.
-            creates = [write for write in again if write.person.record is None]
-            changes = [write for write in again if write.person.record is not None]
-            for kind, rest in (("create", creates), ("enrich", changes)):
+            for kind in ("create", "enrich", "absorb"):
+                rest = [write for write in again if write.hook == kind]
                 if rest:
                     await self._write(kind, rest, round=round + 1)
 

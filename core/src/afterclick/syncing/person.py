@@ -10,9 +10,11 @@ from afterclick.ledger.rows import Adoption, Due, KnownRecord, SyncRow
 from afterclick.model.fields import FieldSpec, Rule, Scalar, differences, render
 from afterclick.model.identity import IdentityKind, strongest_first
 from afterclick.model.lead import PERSON_FIELDS, attributes
-from afterclick.plugin.types import Change, Lead, Match, Record
+from afterclick.plugin.types import Absorption, Change, Lead, Match, Record
 
 _PERSONAL = frozenset({*PERSON_FIELDS, "name"})
+_NEVER = "9"
+"""Later than any time in ISO 8601: a record whose age nobody knows is not the older one."""
 
 
 class Mapped(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,7 +30,7 @@ class Mapped(msgspec.Struct, frozen=True, kw_only=True):
 class Person:
     """A due lead, the leads behind it, and what the pass has learned of it."""
 
-    def __init__(self, due: Due, mapped: Mapped) -> None:
+    def __init__(self, due: Due, mapped: Mapped, *, absorbs: bool = False) -> None:
         self.due = due
         self.id = due.lead.id
         self.sync = due.sync
@@ -37,15 +39,20 @@ class Person:
         self.keys = strongest_first((*due.lead.keys, *due.joined_keys))
         self.known = due.sync.record or next((row.record for row in due.joined if row.record), None)
         self.doubles = _further(self.known, due)
-        self._last = self._row_of(self.known)
+        self._last: SyncRow | None = self._row_of(self.known)
         self.uncertain = self._uncertain_since()
         self._creating = [
             row for row in (self.sync, *due.joined) if row.sending == "create" and row.record is None
         ]
-        self.may_have_more = self.known is not None and bool(self._creating)
-        """A create of unknown fate beside a known record: what it may have made is found by key only."""
+        self.may_have_more = self.known is not None and (
+            bool(self._creating) or (absorbs and any(double.retirable for double in self.doubles))
+        )
+        """Whether to look by key beside the known record: for what a create of unknown fate may have made,
+        and for doubles, which have to be read before one of them is chosen to live on."""
         self.rejected: dict[str, Scalar] = dict(due.sync.rejected)
         self.record: Record | None = None
+        self._others: tuple[Record, ...] = ()
+        self.seen = frozenset(double.id for double in self.doubles)
         self.pending: tuple[str, ...] = ()
         self.base: dict[str, Scalar] = {}
 
@@ -88,14 +95,40 @@ class Person:
         )
         return {name: value for name, value in values.items() if self.rejected.get(name) != value}
 
+    def choose(self, match: Match) -> Match:
+        """Put first, of several records of the person, the one that lives on.
+
+        One that somebody else made goes before ours, then one with an e-mail address or an owner,
+        then the oldest. A record that we write to already and did not make stays the one.
+        """
+        records = (match.record, *match.doubles)
+        if len(records) == 1 or (self.known is not None and not self._made_by_us(match.record)):
+            return match
+        kept = {double.id for double in self.doubles if double.kept}
+        chosen = min(
+            (one for one in records if one.id not in kept or one is match.record),
+            key=lambda one: (self._made_by_us(one), not one.named, one.created_at or _NEVER),
+        )
+        if chosen is match.record:
+            return match
+        self._last = self._row_holding(chosen)
+        others = tuple(one for one in records if one is not chosen)
+        return Match(chosen, others, match.pending)
+
+    def _row_holding(self, record: Record) -> SyncRow | None:
+        rows = (self.sync, *self.due.joined)
+        return next((row for row in rows if row.record is not None and row.record.id == record.id), None)
+
     def found(self, match: Match) -> None:
         """Take in what `match` found: the record with its current values."""
         self.record = match.record
+        self._others = match.doubles
         self.pending = tuple(step for step in match.pending if step not in self.rejected)
         current = match.record.values
         # What a write of unknown fate was to set, and what the CRM now holds: then it was ours.
-        base = dict(self._last.values)
-        for row in (*self._creating, self._last):
+        base = {} if self._last is None else dict(self._last.values)
+        maybe_ours = self._creating if match.record.key in self.keys else ()
+        for row in (*maybe_ours, *(() if self._last is None else (self._last,))):
             maybe = row.sending_values
             base |= {name: value for name, value in maybe.items() if current.get(name) == value}
         # A placeholder of ours is not something a person typed, even where the ledger was lost.
@@ -120,6 +153,7 @@ class Person:
             self.base,
             record_kind=self.record.kind,
         )
+        fields |= self._missing_key()
         if not fields and not self.pending:
             return None
         return Change(
@@ -129,6 +163,21 @@ class Person:
             written=self.base,
             pending=self.pending,
         )
+
+    def _missing_key(self) -> dict[str, Scalar]:
+        """Return a key for a record that somebody else made and that has none: it is found by it again.
+
+        No key moves from one record to another: what a double holds stays there.
+        """
+        spec = next((spec for spec in self._mapped.fields if spec.rule is Rule.KEY), None)
+        record = self.record
+        if spec is None or record is None or record.key is not None or self._made_by_us(record):
+            return {}
+        if any(double.id not in {one.id for one in self._others} for double in self.doubles):
+            return {}  # nobody has looked which key that one holds
+        taken = {self.rejected.get(spec.name), *(double.key for double in self._others)}
+        free = next((key for key in self.keys if key not in taken), None)
+        return {} if free is None else {spec.name: free}
 
     def written(self, sent: Mapping[str, Scalar], record: Record) -> dict[str, Scalar]:
         """Return the new base: what we sent, as the CRM returned it."""
@@ -140,26 +189,66 @@ class Person:
 
     def adoption(self, found: Match) -> Adoption | None:
         """Return which records are the person's, the survivor first; None if the ledger knows that."""
-        survivor = as_known(found.record, self.sync, created=self._created_by_us(found.record))
-        others = [as_known(one, self.sync, created=self._is_late(one)) for one in found.doubles]
-        records = (survivor, *_without(survivor, [*self.doubles, *others]))
+        survivor = as_known(found.record, self.sync, created=self._made_by_us(found.record))
+        # A record that was known and is not read among these is what the survivor came from by a merge.
+        read = {one.id for one in found.doubles}
+        before = [self.known] if self.known is not None and self.known.id in read else []
+        others = [as_known(one, self.sync, created=self._made_by_us(one)) for one in found.doubles]
+        records = (survivor, *_without(survivor, [*before, *self.doubles, *others]))
         row = self.sync
         stored = () if row.record is None else (row.record, *row.doubles)
         # With a create behind it that is cleared up now, the marks of joined leads have to go too.
-        if not self.may_have_more and [(one.kind, one.id) for one in stored] == [
+        if not self._creating and [(one.kind, one.id) for one in stored] == [
             (one.kind, one.id) for one in records
         ]:
             return None
         return Adoption(records=records, values=self.base, joined=tuple(row.lead for row in self.due.joined))
 
-    def _is_late(self, record: Record) -> bool:
-        """Tell whether a further record is what a create of unknown fate made."""
-        return self.may_have_more and record.key in self.keys
+    def adopted(self, records: Sequence[KnownRecord]) -> None:
+        """Take in whose the records are by now: the survivor, and what is left to absorb."""
+        self.known, *doubles = records
+        self.doubles = tuple(doubles)
+        self.seen |= {double.id for double in doubles}
 
-    def _created_by_us(self, record: Record) -> bool:
-        known = self.known
-        if known is not None and known.id == record.id:
-            return known.created_by_us
+    def absorption(self) -> Absorption | None:
+        """Return the next double that is to go into the record, or None if there is none."""
+        double = next((one for one in self.doubles if one.retirable), None)
+        if double is None or self.record is None:
+            return None
+        return Absorption(
+            lead=self.lead(),
+            survivor=self.record,
+            double=as_record(double),
+            created_by_us=double.created_by_us,
+            pending=double.pending,
+        )
+
+    def absorbed(self, double: str, record: Record, pending: tuple[str, ...]) -> None:
+        """Take in a step of an absorption: with nothing pending the double is no more.
+
+        A CRM that merges may give the survivor another id; it is then read anew.
+        """
+        self.doubles = tuple(
+            msgspec.structs.replace(one, pending=pending) if one.id == double else one
+            for one in self.doubles
+            if one.id != double or pending
+        )
+        self.record = record
+        if self.known is not None and self.known.id != record.id:
+            self.known = as_known(record, self.sync, created=self.known.created_by_us)
+            self.found(Match(record))
+
+    def keep(self, double: str) -> None:
+        """Leave a double alone from now on."""
+        self.doubles = tuple(
+            msgspec.structs.replace(one, kept=True) if one.id == double else one for one in self.doubles
+        )
+
+    def _made_by_us(self, record: Record) -> bool:
+        known = () if self.known is None else (self.known, *self.doubles)
+        before = next((one for one in known if one.id == record.id), None)
+        if before is not None:
+            return before.created_by_us
         # A create of unknown fate that is found under our key now: it had happened.
         return bool(self._creating) and record.key in self.keys
 

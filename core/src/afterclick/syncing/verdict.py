@@ -37,8 +37,9 @@ _DELETED = "the record was deleted in the CRM"
 
 @dataclass(slots=True)
 class Write:
-    """A person with the write that is due: `item` is the plugin's input, `values` what it sends."""
+    """A person with the write that is due: `item` is the hook's input, `values` what it sends."""
 
+    hook: str
     person: Person
     values: Mapping[str, Scalar]
     item: Any
@@ -47,13 +48,19 @@ class Write:
     def create(cls, person: Person) -> Write:
         """Return the write that makes a record."""
         lead = person.lead(creating=True)
-        return cls(person, lead.values, lead)
+        return cls("create", person, lead.values, lead)
 
     @classmethod
     def enrich(cls, person: Person) -> Write | None:
         """Return the write that the record lacks, or None."""
         change = person.change()
-        return None if change is None else cls(person, change.fields, change)
+        return None if change is None else cls("enrich", person, change.fields, change)
+
+    @classmethod
+    def absorb(cls, person: Person) -> Write | None:
+        """Return the step that brings a double into the record, or None if there is no double of ours."""
+        absorption = person.absorption()
+        return None if absorption is None else cls("absorb", person, absorption.fields, absorption)
 
 
 @dataclass(slots=True)
@@ -63,9 +70,15 @@ class Judge:
     connection: str
     retry: RetryRules
     settle_seconds: float
+    absorbs: bool = False
     again: list[Write] = field(default_factory=list)
     findings: list[FindingRow] = field(default_factory=list)
     synced: int = 0
+
+    def take_again(self) -> list[Write]:
+        """Return the writes that follow from what was judged, each once."""
+        again, self.again = self.again, []
+        return again
 
     def unmatched(self, person: Person, outcome: Any, now: int, why: str) -> Settle:
         """Return what becomes of a person for whom nothing can be written now."""
@@ -95,7 +108,7 @@ class Judge:
             case Exists():
                 return self._exists(person, outcome.record, now)
             case Rejected():
-                return self._rejected(write, outcome, now)
+                return self._rejected(hook, write, outcome, now)
             case Gone():
                 return self._gone(person, outcome.reason, now)
             case Uncertain():
@@ -108,7 +121,11 @@ class Judge:
         return untried(sync, now=now, reason=why, clear=True)
 
     def done(self, person: Person, record: Record, now: int) -> Settle:
-        """Return the settle of a record that is right."""
+        """Return the settle of a record that is right; one with doubles to absorb is not done yet."""
+        absorption = Write.absorb(person) if self.absorbs else None
+        if absorption is not None:
+            self.again.append(absorption)
+            return self._going_on(person, now)
         self.synced += 1
         created = person.known is not None and person.known.created_by_us
         return Settle(
@@ -117,14 +134,51 @@ class Judge:
             synced=person.due.lead.version,
             synced_at=now,
             record=as_known(record, person.sync, created=created),
+            doubles=person.doubles,
+            seen=person.seen,
             values=person.base,
             rejected=person.rejected,
             pending=(),
             tries=0,
         )
 
+    def _going_on(self, person: Person, now: int) -> Settle:
+        """Return the settle between two steps: the next pass goes on where this one ends."""
+        return Settle(
+            connection=self.connection,
+            lead=person.id,
+            record=person.known,
+            doubles=person.doubles,
+            seen=person.seen,
+            values=person.base,
+            rejected=person.rejected,
+            due_at=now + NEXT_STEP,
+        )
+
+    def _absorbed(self, write: Write, outcome: Synced, now: int) -> Settle:
+        """Go on with what remains: further steps, what the survivor lacks after a merge, further doubles."""
+        person = write.person
+        person.absorbed(write.item.double.id, outcome.record, outcome.pending)
+        return self._after_absorbing(person, outcome.record, now)
+
+    def _not_absorbed(self, write: Write, outcome: Rejected, now: int) -> Settle:
+        """Leave a double that the CRM or its plugin does not want retired to a person."""
+        person = write.person
+        person.keep(write.item.double.id)
+        self._find(person, "record-double", f"{write.item.double.id} stays: {outcome.reason}", now)
+        return self._after_absorbing(person, write.item.survivor, now)
+
+    def _after_absorbing(self, person: Person, record: Record, now: int) -> Settle:
+        change = Write.enrich(person)
+        if change is None:
+            return self.done(person, record, now)
+        self.again.append(change)
+        return self._going_on(person, now)
+
     def _synced(self, hook: str, write: Write, outcome: Synced, now: int) -> Settle:
         person = write.person
+        if hook == "absorb":
+            return self._absorbed(write, outcome, now)
         created = hook == "create" or (person.known is not None and person.known.created_by_us)
         person.base = person.written(write.values, outcome.record)
         person.known = as_known(outcome.record, person.sync, created=created)
@@ -149,16 +203,20 @@ class Judge:
         if known is not None and known.id != holder.id:
             doubles = (known, *(double for double in doubles if double.id != holder.id))
         record = as_known(holder, person.sync, created=False)
-        return msgspec.structs.replace(settle, record=record, doubles=tuple(doubles), values={})
+        return msgspec.structs.replace(
+            settle, record=record, doubles=tuple(doubles), seen=person.seen, values={}
+        )
 
-    def _rejected(self, write: Write, outcome: Rejected, now: int) -> Settle:
+    def _rejected(self, hook: str, write: Write, outcome: Rejected, now: int) -> Settle:
         """Drop the field that the CRM refuses and send the rest; without one, wait for a change."""
         person, name = write.person, outcome.field
+        if hook == "absorb":
+            return self._not_absorbed(write, outcome, now)
         if name is not None and name in person.pending:
             person.rejected[name] = True
             person.pending = tuple(step for step in person.pending if step != name)
             return self._rest(write, outcome, name, now)
-        if name is None or name not in write.values or person.is_key(name):
+        if name is None or name not in write.values or (hook == "create" and person.is_key(name)):
             self._find(person, "lead-rejected", outcome.reason, now)
             return aside(person.sync, state=SyncState.PARKED, reason=outcome.reason)
         person.rejected[name] = write.values[name]
@@ -203,6 +261,8 @@ class Judge:
         """Note that a record was found which another person holds."""
         self._find(person, "record-shared", reason, now)
 
-    def doubled(self, person: Person, others: str, now: int) -> None:
-        """Note that a person has several records."""
-        self._find(person, "record-double", f"the person has further records: {others}", now)
+    def doubled(self, person: Person, now: int) -> None:
+        """Note that a person has further records which nobody but a person can unite."""
+        others = [one.id for one in person.doubles if not (self.absorbs and one.created_by_us)]
+        if others:
+            self._find(person, "record-double", f"the person has further records: {', '.join(others)}", now)

@@ -57,6 +57,24 @@ class Api:
         """Update contacts by record id."""
         return await self._call("POST", f"{self._contacts}/batch/update", json={"inputs": list(inputs)})
 
+    async def create_contacts(self, inputs: Sequence[Mapping[str, Any]]) -> Answer:
+        """Create contacts; one whose e-mail address or unique value is taken comes back as an error item."""
+        return await self._call("POST", f"{self._contacts}/batch/create", json={"inputs": list(inputs)})
+
+    async def archive_contacts(self, ids: Sequence[str]) -> Answer:
+        """Put contacts into the bin, where people can restore them; unknown ids are passed over."""
+        inputs = [{"id": id} for id in ids]
+        return await self._call("POST", f"{self._contacts}/batch/archive", json={"inputs": inputs})
+
+    async def merge_contacts(self, primary: str, other: str) -> Answer:
+        """Unite two contacts for good; the answer is the survivor, in most accounts under a new id."""
+        body = {"primaryObjectId": primary, "objectIdToMerge": other}
+        return await self._call("POST", f"{self._contacts}/merge", json=body)
+
+    async def erase_contact(self, id: str) -> Answer:
+        """Delete a contact for good, as a person may ask for."""
+        return await self._call("POST", f"{self._contacts}/gdpr-delete", json={"objectId": id})
+
     async def properties(self, *, archived: bool = False) -> Answer:
         """List all definitions of contact properties."""
         return await self._call("GET", self._properties, params={"archived": str(archived).lower()})

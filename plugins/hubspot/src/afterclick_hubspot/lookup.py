@@ -16,7 +16,7 @@ from afterclick_hubspot import answers, errors, problem
 from afterclick_hubspot.answers import Contact
 from afterclick_hubspot.api import BATCH
 from afterclick_hubspot.client import Client
-from afterclick_hubspot.mapping import merged_ids, same
+from afterclick_hubspot.mapping import EMAIL, addresses, merged_ids, same
 
 _UNREADABLE = "HubSpot's answer cannot be read"
 
@@ -84,6 +84,8 @@ def _found(contacts: Sequence[Contact], wanted: Sequence[str], by: str | None) -
     for contact in contacts:
         if not contact.archived:
             owners[same(str(contact.id) if by is None else contact.text(by))] = contact
+            if by == EMAIL:
+                owners |= dict.fromkeys(addresses(contact), contact)
     return {value: owners[value] for value in wanted if value in owners}
 
 
@@ -95,7 +97,9 @@ def _absent(batch: answers.Batch, wanted: Sequence[str]) -> dict[str, Seen]:
 
 
 async def _ask(value: str, client: Client, by: str | None) -> Seen:
-    """Ask for one value alone; keys are digests, so that they may stand in an address."""
+    """Ask for one value alone; keys are digests, so that they may stand in an address. E-mails may not."""
+    if by == EMAIL:
+        return await _ask_in_body(value, client)
     try:
         answer = await client.api.read_contact(value, client.shape.properties, by=by)
     except CallFailed as failure:
@@ -108,3 +112,20 @@ async def _ask(value: str, client: Client, by: str | None) -> Seen:
     if contact is None:
         return Unanswered(_UNREADABLE)
     return None if contact.archived else contact
+
+
+async def _ask_in_body(email: str, client: Client) -> Seen:
+    """Ask for one address; the contact that comes back has it, whatever address it shows."""
+    try:
+        answer = await client.api.read_contacts([email], client.shape.properties, by=EMAIL)
+    except CallFailed as failure:
+        return Unanswered(failure.reason)
+    if not answer.ok:
+        return (await _refused(answer, [email], client, EMAIL))[email]
+    batch = answers.batch(answer)
+    if batch is None:
+        return Unanswered(_UNREADABLE)
+    living = [contact for contact in batch.results or [] if not contact.archived]
+    if len(living) == 1:
+        return living[0]
+    return None if email in _absent(batch, [email]) else Unanswered("HubSpot's answer does not mention it")

@@ -18,6 +18,7 @@ OBJECT_TYPE = "0-1"
 """How HubSpot names contacts in the address of a record."""
 
 EMAIL = "email"
+FURTHER_EMAILS = "hs_additional_emails"
 OWNER = "hubspot_owner_id"
 CREATED = "createdate"
 MERGED = ("hs_merged_object_ids", "hs_calculated_merged_vids")
@@ -36,7 +37,7 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
     def properties(self) -> tuple[str, ...]:
         """Return all properties that a read asks for, each once."""
         names = [spec.name for spec in self.fields]
-        return tuple(dict.fromkeys([*names, self.key, EMAIL, OWNER, CREATED, *MERGED]))
+        return tuple(dict.fromkeys([*names, self.key, EMAIL, FURTHER_EMAILS, OWNER, CREATED, *MERGED]))
 
     def url(self, id: str) -> str | None:
         """Return where people see a contact, if the account is known."""
@@ -69,6 +70,10 @@ class Input(msgspec.Struct, frozen=True, kw_only=True):
             "properties": self.properties,
         }
 
+    def as_create(self) -> dict[str, Any]:
+        """Return the input for a create, which refuses an e-mail address that somebody has."""
+        return {"objectWriteTraceId": self.trace, "properties": self.properties}
+
     def as_update(self) -> dict[str, Any]:
         """Return the input for an update by record id, where HubSpot wants no `idProperty`."""
         return {"id": self.id, "objectWriteTraceId": self.trace, "properties": self.properties}
@@ -82,8 +87,10 @@ def new_contact(lead: Lead, shape: Shape) -> Input:
 
 
 def changed_contact(change: Change, shape: Shape) -> Input:
-    """Return the input that writes a change; the key is never written again."""
-    values = {name: value for name, value in change.fields.items() if name != shape.key}
+    """Return the input that writes a change; a key that the contact has is never written again."""
+    values = {
+        name: value for name, value in change.fields.items() if name != shape.key or change.record.key is None
+    }
     return Input(
         trace=change.lead.ref,
         id=change.record.id,
@@ -147,6 +154,12 @@ def merged_ids(contact: Contact) -> frozenset[str]:
     """Return the ids that now lead to this contact because it took them in."""
     entries = (entry for name in MERGED for entry in contact.text(name).split(";"))
     return frozenset(entry.partition(":")[0].strip() for entry in entries) - {"", str(contact.id)}
+
+
+def addresses(contact: Contact) -> frozenset[str]:
+    """Return all e-mail addresses of a contact, in the form in which they are compared."""
+    further = contact.text(FURTHER_EMAILS).split(";")
+    return frozenset(same(text) for text in (contact.text(EMAIL), *further)) - {""}
 
 
 def same(text: str) -> str:

@@ -2,9 +2,11 @@
 
     describe   what the plugin is                  settings, fields, limits
     connect    opens the account                   connecting → client
-    match      reads by id, else by all keys       matching, lookup
-    create     upserts by the unique key           writing, correlation, conflicts
+    match      reads by id, keys, e-mail address   matching, lookup
+    create     upserts by key, or creates          writing, correlation, conflicts
     enrich     updates by record id                writing, correlation, conflicts
+    absorb     archives or merges a double         absorbing
+    erase      deletes for good                    absorbing
     check      compares the account                checking, definitions, findings
     provision  makes group and properties          provisioning, planning, definitions
     sandbox    an emulator to try it all on        sandbox
@@ -20,6 +22,7 @@ from typing import Any
 
 from afterclick.plugin import (
     CONTRACT_VERSION,
+    Absorption,
     Change,
     Finding,
     Lead,
@@ -27,9 +30,10 @@ from afterclick.plugin import (
     Outcome,
     Plan,
     PluginInfo,
+    Record,
     hookimpl,
 )
-from afterclick_hubspot import checking, connecting, limits, matching, provisioning, writing
+from afterclick_hubspot import absorbing, checking, connecting, limits, matching, provisioning, writing
 from afterclick_hubspot.api import BASE_URL, BATCH
 from afterclick_hubspot.client import Client, Ctx
 from afterclick_hubspot.fields import DEFAULT_FIELDS, STAGES
@@ -73,13 +77,13 @@ async def connect(ctx: Ctx) -> Client:
 
 @hookimpl
 async def match(leads: Sequence[Lead], ctx: Ctx) -> Sequence[MatchOutcome]:
-    """Read the leads' contacts by record id, else by all their keys."""
+    """Read the leads' contacts by record id, else by all their keys, and look for their e-mail addresses."""
     return await matching.match(leads, _client(ctx))
 
 
 @hookimpl
 async def create(leads: Sequence[Lead], ctx: Ctx) -> Sequence[Outcome]:
-    """Upsert a contact for each lead under its first key."""
+    """Make a contact for each lead under its first key."""
     return await writing.create(leads, _client(ctx))
 
 
@@ -87,6 +91,18 @@ async def create(leads: Sequence[Lead], ctx: Ctx) -> Sequence[Outcome]:
 async def enrich(changes: Sequence[Change], ctx: Ctx) -> Sequence[Outcome]:
     """Update contacts by record id with what differs."""
     return await writing.enrich(changes, _client(ctx))
+
+
+@hookimpl
+async def absorb(absorptions: Sequence[Absorption], ctx: Ctx) -> Sequence[Outcome]:
+    """Retire contacts of ours whose person has another one."""
+    return await absorbing.absorb(absorptions, _client(ctx))
+
+
+@hookimpl
+async def erase(records: Sequence[Record], ctx: Ctx) -> Sequence[Outcome]:
+    """Delete a person's contacts for good."""
+    return await absorbing.erase(records, _client(ctx))
 
 
 @hookimpl

@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from afterclick_hubspot import versions
 
+Doubles = Literal["archive", "merge", "keep"]
 Plan = Literal["free", "starter", "professional", "enterprise", "unlimited"]
 
 
@@ -46,6 +47,15 @@ class HubSpotSettings(msgspec.Struct, frozen=True, kw_only=True):
             "`unlimited`: no pacing, for load tests on the emulator). Default: `free`.",
         ),
     ] = "free"
+    doubles: Annotated[
+        Doubles,
+        Meta(
+            description="What becomes of a contact that Afterclick made for somebody who turns out to have "
+            "another one: `archive` (default) puts it into the bin, unless it has an e-mail address or an "
+            "owner; `merge` unites both in HubSpot, which cannot be undone, gives the survivor a new id and "
+            "takes it out of its workflows; `keep` leaves both and tells you."
+        ),
+    ] = "archive"
     group: Annotated[
         str,
         Meta(

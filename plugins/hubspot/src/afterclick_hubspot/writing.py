@@ -8,6 +8,7 @@ mention is uncertain, never done. Source: HubSpot, "Error handling" (multi-statu
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from afterclick.plugin import (
     Answer,
@@ -18,6 +19,7 @@ from afterclick.plugin import (
     LaneStop,
     Lead,
     Outcome,
+    Rejected,
     RetryLater,
     Synced,
     Uncertain,
@@ -27,16 +29,23 @@ from afterclick_hubspot.api import BATCH
 from afterclick_hubspot.client import Client
 from afterclick_hubspot.conflicts import holder
 from afterclick_hubspot.correlation import Inputs, Places, faults_of
-from afterclick_hubspot.mapping import Input, changed_contact, new_contact, same, to_record
+from afterclick_hubspot.mapping import EMAIL, Input, changed_contact, new_contact, same, to_record
 from afterclick_hubspot.problem import Problem
 
 Outcomes = dict[int, Outcome]
+Verb = Literal["create", "upsert", "update"]
 
 
 async def create(leads: Sequence[Lead], client: Client) -> list[Outcome]:
-    """Upsert a contact per lead under its first key, so that repeating a create makes no second one."""
+    """Make a contact per lead, in a way that makes no second one where it is repeated.
+
+    Under its unique key by an upsert; with an e-mail address, which HubSpot warns not to mix into one, by a
+    create, which refuses an address or a key that a contact has already.
+    """
     inputs = {index: new_contact(lead, client.shape) for index, lead in enumerate(leads)}
-    outcomes = await _write(inputs, client, creating=True)
+    addressed = {index: input for index, input in inputs.items() if EMAIL in input.properties}
+    keyed = {index: input for index, input in inputs.items() if index not in addressed}
+    outcomes = await _write({"upsert": keyed, "create": addressed}, client)
     return [outcomes[index] for index in range(len(leads))]
 
 
@@ -45,28 +54,30 @@ async def enrich(changes: Sequence[Change], client: Client) -> list[Outcome]:
     inputs = {index: changed_contact(change, client.shape) for index, change in enumerate(changes)}
     idle: Outcomes = {i: Synced(changes[i].record) for i, input in inputs.items() if not input.properties}
     busy = {index: input for index, input in inputs.items() if index not in idle}
-    outcomes = idle | await _write(busy, client, creating=False)
+    outcomes = idle | await _write({"update": busy}, client)
     return [outcomes[index] for index in range(len(changes))]
 
 
-async def _write(inputs: Inputs, client: Client, *, creating: bool) -> Outcomes:
+async def _write(work: Mapping[Verb, Inputs], client: Client) -> Outcomes:
     """Send all inputs in batches. A lane stop carries the outcomes of the batches before it."""
-    outcomes = _repeated(inputs)
-    waiting = [index for index in inputs if index not in outcomes]
+    outcomes: Outcomes = {}
     sent = False
-    for start in range(0, len(waiting), BATCH):
-        part = {index: inputs[index] for index in waiting[start : start + BATCH]}
-        try:
-            outcomes |= await _write_batch(part, client, creating=creating)
-        except LaneStop as stop:
-            stop.outcomes = {**outcomes, **stop.outcomes}
-            raise
-        except BatchRefused as refusal:
-            if sent:  # it would claim that nothing of the whole call was applied
-                outcomes |= dict.fromkeys(part, RetryLater(refusal.reason))
-            else:
+    for verb, inputs in work.items():
+        outcomes |= _repeated(inputs)
+        waiting = [index for index in inputs if index not in outcomes]
+        for start in range(0, len(waiting), BATCH):
+            part = {index: inputs[index] for index in waiting[start : start + BATCH]}
+            try:
+                outcomes |= await _write_batch(part, client, verb)
+            except LaneStop as stop:
+                stop.outcomes = {**outcomes, **stop.outcomes}
                 raise
-        sent = True
+            except BatchRefused as refusal:
+                if not sent:
+                    raise
+                # It would claim that nothing of the whole call was applied.
+                outcomes |= dict.fromkeys(part, RetryLater(refusal.reason))
+            sent = True
     return outcomes
 
 
@@ -81,25 +92,29 @@ def _repeated(inputs: Inputs) -> Outcomes:
     return put_off
 
 
-async def _write_batch(inputs: Inputs, client: Client, *, creating: bool) -> Outcomes:
-    key, api = client.shape.key, client.api
+async def _write_batch(inputs: Inputs, client: Client, verb: Verb) -> Outcomes:
     try:
-        if creating:
-            answer = await api.upsert_contacts([input.as_upsert(key) for input in inputs.values()])
-        else:
-            answer = await api.update_contacts([input.as_update() for input in inputs.values()])
+        answer = await _send(list(inputs.values()), client, verb)
     except CallFailed as failure:
         reason = failure.reason
         return {i: Uncertain(reason) if failure.sent else RetryLater(reason) for i in inputs}
     if not answer.ok:
-        return await _refused(answer, inputs, client, creating=creating)
+        return await _refused(answer, inputs, client, verb)
     batch = answers.batch(answer)
     if batch is None:
         return {index: Uncertain("HubSpot's answer cannot be read") for index in inputs}
-    return await _read(batch, inputs, client, creating=creating)
+    return await _read(batch, inputs, client, verb)
 
 
-async def _refused(answer: Answer, inputs: Inputs, client: Client, *, creating: bool) -> Outcomes:
+async def _send(inputs: Sequence[Input], client: Client, verb: Verb) -> Answer:
+    if verb == "update":
+        return await client.api.update_contacts([input.as_update() for input in inputs])
+    if verb == "upsert":
+        return await client.api.upsert_contacts([input.as_upsert(client.shape.key) for input in inputs])
+    return await client.api.create_contacts([input.as_create() for input in inputs])
+
+
+async def _refused(answer: Answer, inputs: Inputs, client: Client, verb: Verb) -> Outcomes:
     """Return what it means that a whole batch was refused; a single input may be named as the fault."""
     found = client.refused(answer)
     sent = {name for input in inputs.values() for name in input.properties} - {client.shape.key}
@@ -107,11 +122,11 @@ async def _refused(answer: Answer, inputs: Inputs, client: Client, *, creating: 
     if not isinstance(verdict, BatchRefused):
         return dict.fromkeys(inputs, verdict)
     if len(inputs) == 1 and (found.duplicate or problem.NOT_FOUND in found.codes):
-        return {i: await _fault(found, input, client, creating=creating) for i, input in inputs.items()}
+        return {i: await _fault(found, input, client, verb) for i, input in inputs.items()}
     raise verdict
 
 
-async def _read(batch: answers.Batch, inputs: Inputs, client: Client, *, creating: bool) -> Outcomes:
+async def _read(batch: answers.Batch, inputs: Inputs, client: Client, verb: Verb) -> Outcomes:
     """Give every input its outcome: by results, then by errors, and what is left over is uncertain."""
     places = Places(inputs, client.shape.key)
     outcomes: Outcomes = {}
@@ -119,17 +134,18 @@ async def _read(batch: answers.Batch, inputs: Inputs, client: Client, *, creatin
         index = places.of_contact(contact)
         if index is not None:
             record = to_record(contact, client.shape, inputs[index])
-            outcomes[index] = Synced(record) if contact.new or not creating else Exists(record)
+            met = verb == "upsert" and not contact.new
+            outcomes[index] = Exists(record) if met else Synced(record)
     faults = faults_of(batch, places, [index for index in inputs if index not in outcomes])
     for index in inputs:
         if index not in outcomes and index not in faults:
             outcomes[index] = Uncertain("HubSpot's answer does not mention it")
-    await _settle_faults(faults, inputs, client, outcomes, creating=creating)
+    await _settle_faults(faults, inputs, client, outcomes, verb)
     return outcomes
 
 
 async def _settle_faults(
-    faults: Mapping[int, Problem], inputs: Inputs, client: Client, outcomes: Outcomes, *, creating: bool
+    faults: Mapping[int, Problem], inputs: Inputs, client: Client, outcomes: Outcomes, verb: Verb
 ) -> None:
     """Add the outcomes of errors. Those that stop the lane come last, so that the stop carries all others."""
     place = errors.Place(connection=client.ctx.connection, now=client.ctx.clock.now(), day=client.day)
@@ -137,7 +153,7 @@ async def _settle_faults(
     try:
         for index, found in faults.items():
             if stops[index] is None:
-                outcomes[index] = await _fault(found, inputs[index], client, creating=creating)
+                outcomes[index] = await _fault(found, inputs[index], client, verb)
     except LaneStop as stop:
         stop.outcomes = {**outcomes, **stop.outcomes}
         raise
@@ -147,11 +163,15 @@ async def _settle_faults(
             raise first
 
 
-async def _fault(found: Problem, input: Input, client: Client, *, creating: bool) -> Outcome:
+async def _fault(found: Problem, input: Input, client: Client, verb: Verb) -> Outcome:
     """Return the outcome of one input's error; a duplicate is traced to the contact in the way."""
-    droppable = input.properties.keys() - {client.shape.key}
+    creating, key = verb != "update", client.shape.key
+    droppable = input.properties.keys() - ({key} if creating else set())
     if not found.duplicate:
         return errors.of_input(found, droppable, creating=creating)
+    if not creating and key in found.fields and key in input.properties:
+        # A key that somebody's contact was to get as well: it does without.
+        return Rejected(errors.reason(found), field=key)
     other = await holder(found, input, client, creating=creating)
     if other is None:
         return errors.taken(found, droppable)

@@ -214,13 +214,18 @@ def _store_record(db: Database, one: Settle, record: KnownRecord, *, standing: b
         before = sync_row(rows[0]) if rows else None
         doubles = () if before is None else before.doubles
         if standing:
-            doubles = doubles if one.doubles is None else one.doubles
+            doubles = doubles if one.doubles is None else _united(one, doubles)
         elif before is not None and before.record is not None and not _same(before.record, record):
             # A successor found the person another record: the one that comes too late is a double of it.
             doubles = (*(double for double in doubles if not _same(double, record)), record)
             record = before.record
         _set_record(db, one.connection, one.lead, record, doubles)
     return clash
+
+
+def _united(one: Settle, stored: Sequence[KnownRecord]) -> tuple[KnownRecord, ...]:
+    """Return the doubles of a settle and those that were added behind the back of its pass."""
+    return (*(one.doubles or ()), *(double for double in stored if double.id not in one.seen))
 
 
 def _same(one: KnownRecord, other: KnownRecord) -> bool:
@@ -238,7 +243,6 @@ def _update(db: Database, one: Settle) -> None:
         ("values_written", None if one.values is None else _pack(one.values)),
         ("rejected", None if one.rejected is None else _pack(one.rejected)),
         ("pending", None if one.pending is None else _pack(one.pending)),
-        ("doubles", None if one.doubles is None else _pack(one.doubles)),
     )
     columns: dict[str, object] = {name: value for name, value in given if value is not None}
     columns["reason"] = one.reason

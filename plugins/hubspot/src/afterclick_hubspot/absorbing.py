@@ -1,0 +1,128 @@
+"""Brings a contact that Afterclick made into the person's other one.
+
+The core has written to the survivor what it lacked; what is left is the double. It goes into the bin, or is
+merged where the operator wants that. No key moves from one contact to the other, so a crash between any two
+steps leaves nothing to put right, and each step is safe to repeat. Source: HubSpot, "Contacts" guide
+(archive, merge) and the changelog on merging.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Sequence
+
+from afterclick.plugin import (
+    Absorption,
+    Answer,
+    CallFailed,
+    LaneStop,
+    Outcome,
+    Record,
+    Rejected,
+    RetryLater,
+    Synced,
+    Uncertain,
+)
+from afterclick_hubspot import answers, errors
+from afterclick_hubspot.answers import Contact
+from afterclick_hubspot.client import Client
+from afterclick_hubspot.lookup import Seen, Unanswered, look_up
+from afterclick_hubspot.mapping import EMAIL, OWNER, same, to_record
+
+Outcomes = dict[int, Outcome]
+
+
+async def absorb(absorptions: Sequence[Absorption], client: Client) -> list[Outcome]:
+    """Retire each double; a lane stop carries what was settled before it."""
+    outcomes: Outcomes = {}
+    try:
+        doubles = await look_up((one.double.id for one in absorptions), client)
+        open = {
+            index: contact
+            for index, one in enumerate(absorptions)
+            if (contact := _settle(index, one, doubles[same(one.double.id)], client, outcomes)) is not None
+        }
+        if client.ctx.settings.doubles == "merge":
+            for index in open:
+                outcomes[index] = await _merge(absorptions[index], client)
+        elif open:
+            await _archive({index: absorptions[index] for index in open}, client, outcomes)
+    except LaneStop as stop:
+        stop.outcomes = {**outcomes, **stop.outcomes}
+        raise
+    return [outcomes[index] for index in range(len(absorptions))]
+
+
+def _settle(index: int, one: Absorption, seen: Seen, client: Client, outcomes: Outcomes) -> Contact | None:
+    """Settle what needs no call; return the contact that is to be retired."""
+    if isinstance(seen, Unanswered | RetryLater):
+        outcomes[index] = RetryLater(seen.reason)
+    elif seen is None or same(str(seen.id)) == same(one.survivor.id):
+        # In the bin, or merged, by an earlier try or by a person.
+        outcomes[index] = Synced(one.survivor)
+    elif reason := _objection(one, seen, client):
+        outcomes[index] = Rejected(reason)
+    else:
+        return seen
+    return None
+
+
+def _objection(one: Absorption, double: Contact, client: Client) -> str | None:
+    """Return why a double has to stay, or None."""
+    if not one.created_by_us:
+        return "somebody else made it"
+    if client.ctx.settings.doubles == "keep":
+        return "the setting `doubles` keeps it"
+    if client.ctx.settings.doubles == "archive" and (double.text(EMAIL) or double.text(OWNER)):
+        return "it has an e-mail address or an owner; merge it in HubSpot"
+    return None
+
+
+async def _archive(absorptions: dict[int, Absorption], client: Client, outcomes: Outcomes) -> None:
+    answer = await _sent(client.api.archive_contacts([one.double.id for one in absorptions.values()]))
+    for index, one in absorptions.items():
+        outcomes[index] = _outcome(answer, one.survivor, client)
+
+
+async def _merge(one: Absorption, client: Client) -> Outcome:
+    answer = await _sent(client.api.merge_contacts(one.survivor.id, one.double.id))
+    if isinstance(answer, CallFailed) or not answer.ok:
+        return _outcome(answer, one.survivor, client)
+    merged = answers.contact(answer)
+    if merged is None:
+        return Uncertain("HubSpot's answer cannot be read")
+    # Its answer does not hold all properties, and what is missing would look empty.
+    seen = (await look_up([str(merged.id)], client))[same(str(merged.id))]
+    if not isinstance(seen, Contact):
+        return Uncertain("HubSpot merged two contacts and does not show the survivor yet")
+    return Synced(to_record(seen, client.shape))
+
+
+async def _sent(call: Awaitable[Answer]) -> Answer | CallFailed:
+    try:
+        return await call
+    except CallFailed as failure:
+        return failure
+
+
+def _outcome(answer: Answer | CallFailed, survivor: Record, client: Client) -> Outcome:
+    """Return what a call without results of its own means."""
+    if isinstance(answer, CallFailed):
+        return Uncertain(answer.reason) if answer.sent else RetryLater(answer.reason)
+    if answer.ok:
+        return Synced(survivor)
+    verdict = errors.of_call(client.refused(answer), (), writing=True)
+    return verdict if isinstance(verdict, RetryLater | Uncertain) else Rejected(str(verdict))
+
+
+async def erase(records: Sequence[Record], client: Client) -> list[Outcome]:
+    """Delete contacts for good; one that is gone counts as deleted."""
+    outcomes: Outcomes = {}
+    for index, record in enumerate(records):
+        try:
+            answer = await _sent(client.api.erase_contact(record.id))
+            missing = not isinstance(answer, CallFailed) and answer.status == 404
+            outcomes[index] = Synced(record) if missing else _outcome(answer, record, client)
+        except LaneStop as stop:
+            stop.outcomes = {**outcomes, **stop.outcomes}
+            raise
+    return [outcomes[index] for index in range(len(records))]
