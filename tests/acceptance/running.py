@@ -53,6 +53,14 @@ def environment(folder: Path, base_url: str, **more: str) -> dict[str, str]:
     }
 
 
+class MovableClock(SystemClock):
+    """The machine's time, which a test may move on."""
+
+    def move(self, milliseconds: int) -> None:
+        """Let that time have passed."""
+        self._offset += milliseconds
+
+
 @dataclass(slots=True)
 class Running:
     """A service in this process, its sandbox and a client."""
@@ -60,6 +68,7 @@ class Running:
     service: Service
     sandbox: HubSpotSandbox
     http: aiohttp.ClientSession
+    clock: MovableClock
 
     async def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> int:
         """Send any request to the public port."""
@@ -71,6 +80,12 @@ class Running:
         """Send deliveries all at once."""
         url = f"{self.service.public_url}/webhooks/{source}"
         return await asyncio.gather(*(send(self.http, url, one) for one in deliveries))
+
+    async def folded(self) -> None:
+        """Return when every event has its lead."""
+        async with asyncio.timeout(PATIENCE):
+            while (await self.service.ledger.totals([], now=self.clock.now())).unfolded:
+                await asyncio.wait({asyncio.ensure_future(self.clock.sleep(0.02))})
 
     async def settled(self) -> None:
         """Return when everything is folded and in the CRM."""
@@ -119,14 +134,14 @@ async def running(
     folder: Path, *, now: int | None = None, sandbox: HubSpotSandbox | None = None, **more: str
 ) -> AsyncIterator[Running]:
     """Run a service against a provisioned sandbox; `now` is the wall time (ms) it begins with."""
-    clock = SystemClock(offset=0 if now is None else now - SystemClock().now())
+    clock = MovableClock(offset=0 if now is None else now - SystemClock().now())
     emulator = sandbox or unlimited()
     async with serve(emulator) as crm, aiohttp.ClientSession() as http:
         environ = environment(folder, crm.url, **more)
         await provision(folder, environ)
         settings = load(_no_file(folder), environ)
         async with Service(settings, environ, clock=clock, found=discover()) as service:
-            yield Running(service, emulator, http)
+            yield Running(service, emulator, http, clock)
 
 
 RUNNING: list[Process] = []
