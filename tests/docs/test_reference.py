@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 import typer
@@ -12,6 +13,7 @@ from tests.docs.reference import DOCS, pages
 
 from afterclick import errors
 from afterclick.cli import app
+from afterclick.console.app import console_app
 from afterclick.model.registration import Registration
 from afterclick.plugin import hookspecs
 from afterclick.syncing.findings import REMEDIES
@@ -49,6 +51,17 @@ def test_every_field_of_a_registration_is_documented() -> None:
     table = [line.split("|")[1] for line in text.splitlines() if line.startswith("| `")]
     for name in Registration.__struct_fields__:
         assert any(f"`{name}`" in cell for cell in table), name
+
+
+def test_every_route_of_the_admin_api_is_documented_and_no_other() -> None:
+    routes = {
+        f"{route.method} /api{route.resource.canonical}"
+        for route in console_app(Mock()).router.routes()
+        if route.resource is not None and route.method != "HEAD"
+    }
+    text = (DOCS / "admin-api.md").read_text("utf-8")
+
+    assert set(re.findall(r"^### `([A-Z]+ /api/[^`]*)`$", text, re.MULTILINE)) == routes
 
 
 def test_every_command_is_named_in_the_readme() -> None:

@@ -78,3 +78,27 @@ class PluginError(AfterclickError):
     """A CRM plugin cannot be used; the other CRMs go on."""
 
     code = "plugin"
+
+
+class RequestError(AfterclickError):
+    """What was asked of the admin API is not understood, or cannot be."""
+
+    code = "bad-request"
+
+
+class NotAllowedError(AfterclickError):
+    """Whoever asks may not use the admin API."""
+
+    code = "not-allowed"
+
+
+class NotFoundError(AfterclickError):
+    """There is nothing of that name or number."""
+
+    code = "not-found"
+
+
+class ConflictError(AfterclickError):
+    """What was asked cannot be done as things stand now."""
+
+    code = "conflict"

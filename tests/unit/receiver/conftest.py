@@ -20,7 +20,7 @@ import structlog
 from tests.support.clock import FakeClock
 
 from afterclick.config.model import Server, Source
-from afterclick.config.secrets import Secret, SecretSource
+from afterclick.config.secrets import SecretSource
 from afterclick.ledger.rows import NewEvent, StoredEvent
 from afterclick.observe.log import configure
 from afterclick.observe.metrics import Metrics
@@ -200,7 +200,6 @@ async def start_receiver(
     sources: Mapping[str, Source] | None = None,
     *,
     keep_ip: bool = False,
-    token: Secret | None = None,
     limits: Mapping[str, Any] | None = None,
     further: Any = None,
     **admin: Any,
@@ -218,7 +217,7 @@ async def start_receiver(
     )
     public = PublicApp({"tolinku": source()} if sources is None else sources, intake, further)
     options = {"ready": _always, **admin}
-    serving = Serving(settings, public, admin_app(metrics=intake.metrics, token=token, **options))
+    serving = Serving(settings, public, admin_app(metrics=intake.metrics, **options))
     stack.push_async_callback(serving.stop)
     await serving.start_admin()
     await serving.start_public()

@@ -215,8 +215,16 @@ class Reads(Protocol):
         """Return attempts, newest first."""
         ...
 
-    async def findings(self) -> Sequence[FindingRow]:
-        """Return what an operator should know."""
+    async def findings(self, *, limit: int = 1000) -> Sequence[FindingRow]:
+        """Return what an operator should know, newest first."""
+        ...
+
+    async def finding_counts(self) -> Mapping[str, int]:
+        """Return how many findings there are by level."""
+        ...
+
+    async def last_received(self, look_back: int) -> Mapping[str, int]:
+        """Return when each source last sent something, as far as the newest `look_back` events tell."""
         ...
 
 

@@ -245,6 +245,11 @@ class Metrics:
 
     # How they are read.
 
+    def requests(self) -> list[tuple[str, str, int]]:
+        """Return (source, result, count) of every kind of request to the public port that there was."""
+        samples = (sample for metric in self.deliveries.collect() for sample in metric.samples)
+        return [(one.labels["source"], one.labels["result"], int(one.value)) for one in samples if one.value]
+
     def render(self) -> bytes:
         """Return all metrics in the text format of Prometheus."""
         return generate_latest(self.registry)

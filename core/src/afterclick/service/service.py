@@ -12,6 +12,8 @@ from afterclick import __version__
 from afterclick.clock import Clock
 from afterclick.config.connections import ResolvedConnection
 from afterclick.config.model import Settings
+from afterclick.console.app import console_app
+from afterclick.console.status import Watch
 from afterclick.folding.batch import Destination
 from afterclick.folding.lane import FoldLane
 from afterclick.host.connection import Connected, open_connection
@@ -138,12 +140,22 @@ class Service:
         admin = admin_app(
             metrics=self.metrics,
             ready=self.ledger.ready,
-            token=server.admin_token,
             refresh=self.refresh_metrics,
+            api=console_app(self._watch(), token=server.admin_token),
         )
         self._serving = Serving(server, public, admin)
         self._stack.push_async_callback(self._serving.stop)
         await self._serving.start_admin()
+
+    def _watch(self) -> Watch:
+        return Watch(
+            ledger=self.ledger,
+            clock=self.clock,
+            metrics=self.metrics,
+            sources=self.settings.sources,
+            running=lambda: [lane.connection for lane in self.lanes],
+            started_at=self.clock.now(),
+        )
 
     async def _open_ledger(self) -> Ledger:
         def committed(rows: int, seconds: float) -> None:

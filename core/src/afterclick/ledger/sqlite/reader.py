@@ -75,8 +75,14 @@ class SqliteReader:
     async def attempts(self, *, limit: int, connection: str | None = None) -> Sequence[Attempt]:
         return await self._reader.do(lambda: reads.attempts(self._read, limit=limit, connection=connection))
 
-    async def findings(self) -> Sequence[FindingRow]:
-        return await self._reader.do(lambda: reads.findings(self._read))
+    async def findings(self, *, limit: int = 1000) -> Sequence[FindingRow]:
+        return await self._reader.do(lambda: reads.findings(self._read, limit))
+
+    async def finding_counts(self) -> Mapping[str, int]:
+        return await self._reader.do(lambda: dict(self._read.run("count_findings")))
+
+    async def last_received(self, look_back: int) -> Mapping[str, int]:
+        return await self._reader.do(lambda: dict(self._read.run("last_received", (look_back,))))
 
     async def connections(self) -> Sequence[ConnectionRow]:
         return await self._reader.do(lambda: reads.connections(self._read))

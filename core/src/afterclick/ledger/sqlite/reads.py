@@ -71,10 +71,10 @@ def attempts(db: Database, *, limit: int, connection: str | None) -> list[Attemp
     return [Attempt(**dict(zip(names, row, strict=True))) for row in rows]
 
 
-def findings(db: Database) -> list[FindingRow]:
+def findings(db: Database, limit: int) -> list[FindingRow]:
     """Return findings, newest first."""
     names = FindingRow.__struct_fields__
-    return [FindingRow(**dict(zip(names, row, strict=True))) for row in db.run("findings")]
+    return [FindingRow(**dict(zip(names, row, strict=True))) for row in db.run("findings", (limit,))]
 
 
 def connections(db: Database) -> list[ConnectionRow]:

@@ -16,7 +16,7 @@ ON CONFLICT (code, connection, subject) DO UPDATE SET
 
 -- name: findings
 SELECT code, connection, subject, message, remedy, level, first_at, last_at, count
-FROM findings ORDER BY last_at DESC
+FROM findings ORDER BY last_at DESC LIMIT ?
 
 -- name: plugin_state
 SELECT value FROM plugin_state WHERE connection = ? AND key = ?

@@ -1,0 +1,1 @@
+"""What an operator asks of a running service: how it stands, and work on what it holds."""
