@@ -13,7 +13,15 @@ from afterclick.config.mapping import ATTRIBUTES, digest, fields_of, stages_of
 from afterclick.errors import Fault
 from afterclick.model.fields import FieldSpec, Kind, Rule, Scalar, render
 from afterclick.model.identity import Identity
-from afterclick.model.lead import PERSON_FIELDS, TOUCH_FIELDS, LeadState, Stamp, Touch, attributes
+from afterclick.model.lead import (
+    PERSON_FIELDS,
+    REFERRER_FIELDS,
+    TOUCH_FIELDS,
+    LeadState,
+    Stamp,
+    Touch,
+    attributes,
+)
 from afterclick.plugin.types import PluginInfo
 
 
@@ -162,7 +170,7 @@ def test_every_attribute_of_a_lead_can_be_mapped() -> None:
         identities=frozenset({Identity("main", "user", "u")}),
     )
 
-    assert set(attributes(state)) == set(ATTRIBUTES)
+    assert {*attributes(state), *REFERRER_FIELDS} == set(ATTRIBUTES)
 
 
 def test_specs_are_what_the_model_takes(acme: PluginInfo) -> None:

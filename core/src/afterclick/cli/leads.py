@@ -9,6 +9,7 @@ import typer
 from rich.text import Text
 
 from afterclick.cli.common import reading, run
+from afterclick.cli.journey import read_journey
 from afterclick.cli.output import AsJson, ConfigFile, console, moment, print_json, print_table
 from afterclick.errors import AfterclickError
 from afterclick.ledger.rows import LeadRow, StoredEvent, SyncRow
@@ -87,7 +88,7 @@ def show(
     config: ConfigFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show all that is known of one lead: attributes, events, and its state in each CRM."""
+    """Show one lead: what happened and when, every value and its origin, events, its state in each CRM."""
     run(_show(config, lead, as_json))
 
 
@@ -99,11 +100,13 @@ async def _show(config: str | None, lead: int, as_json: bool) -> None:
             raise AfterclickError(f"there is no lead {lead}", hint="List them with `afterclick leads`.")
         events = await ledger.events(limit=1000, lead=row.id)
         syncs = await ledger.syncs_of([row.id])
+        story = await read_journey(ledger, row, events)
     if as_json:
-        print_json({**_as_dict(row, list(syncs)), "events": [_event(event) for event in events]})
+        shown = {**_as_dict(row, list(syncs)), **story.as_dict()}
+        print_json({**shown, "events": [_event(event) for event in events]})
         return
     title = f"Lead {row.id}" + ("" if row.id == lead else f" (lead {lead} joined it)")
-    print_table(title, ("Attribute", "Value"), sorted(attributes(row.state).items()), empty="")
+    story.print(title)
     print_table(
         "Events",
         ("Time", "Type", "How it was matched", "Of", "Event"),

@@ -11,7 +11,7 @@ from afterclick.config.connection import Connection, FieldOverride, FieldSetting
 from afterclick.config.decode import Decoder, did_you_mean, join
 from afterclick.model.fields import FieldSpec, Kind, Rule, Scalar
 from afterclick.model.further import is_further
-from afterclick.model.lead import PERSON_FIELDS, STAGES, TOUCH_FIELDS
+from afterclick.model.lead import PERSON_FIELDS, REFERRER_FIELDS, STAGES, TOUCH_FIELDS
 
 ATTRIBUTES = (
     "key",
@@ -31,14 +31,16 @@ ATTRIBUTES = (
     *(f"last_touch_{name}" for name in TOUCH_FIELDS),
     *PERSON_FIELDS,
     "name",
+    *REFERRER_FIELDS,
 )
-"""What can be known of a lead; every name of `afterclick.model.lead.attributes`."""
+"""What can be known of a lead: every name of `afterclick.model.lead.attributes`, and who referred it."""
 
 CONSTANT = "set_on_create."
 """What the attribute of a constant begins with: no lead has it, so its placeholder is what counts."""
 
 _KINDS = {name: Kind.DATETIME for name in ATTRIBUTES if name.endswith("_date")} | {
-    "minutes_to_convert": Kind.NUMBER
+    "minutes_to_convert": Kind.NUMBER,
+    "referrer_referrals": Kind.NUMBER,
 }
 
 

@@ -22,6 +22,7 @@ from afterclick.ledger.rows import (
     LaneRow,
     LeadRow,
     NewEvent,
+    Referrer,
     Sending,
     Settle,
     StoredEvent,
@@ -29,6 +30,7 @@ from afterclick.ledger.rows import (
     Totals,
 )
 from afterclick.ledger.signal import Signals
+from afterclick.model.memory import LinkMemory
 from afterclick.model.view import Needs, View
 
 
@@ -205,6 +207,14 @@ class Reads(Protocol):
 
     async def syncs_of(self, leads: Sequence[int]) -> Sequence[SyncRow]:
         """Return the sync rows of leads."""
+        ...
+
+    async def referrers(self, users: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], Referrer]:
+        """Return who refers, by (space, user id); those whom no lead has the id of are left out."""
+        ...
+
+    async def link(self, space: str, prefix: str, token: str) -> LinkMemory | None:
+        """Return what a link remembers."""
         ...
 
     async def event_counts(self) -> Mapping[tuple[str, str], int]:

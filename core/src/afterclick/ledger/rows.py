@@ -270,6 +270,18 @@ class ConnectionRow(msgspec.Struct, frozen=True, kw_only=True):
     running: bool = True
 
 
+class Referrer(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody who refers: the lead that has their user id, and how many people came through their codes.
+
+    `records` are the addresses of the lead's records, by connection.
+    """
+
+    lead: int
+    state: LeadState
+    referrals: int = 0
+    records: Mapping[str, str] = {}
+
+
 class Totals(msgspec.Struct, frozen=True, kw_only=True):
     """Figures for metrics and status: cheap at any size."""
 
@@ -312,6 +324,7 @@ __all__ = [
     "LaneRow",
     "LeadRow",
     "NewEvent",
+    "Referrer",
     "Sending",
     "Settle",
     "StoredEvent",

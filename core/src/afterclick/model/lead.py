@@ -28,6 +28,9 @@ DEFAULT_MILESTONE = "completed"
 _NAMING = frozenset({IdentityKind.USER.value, IdentityKind.EMAIL.value, IdentityKind.REF.value})
 TOUCH_FIELDS = ("campaign", "platform", "prefix", "token", "host", "source", "country", "device", "code")
 PERSON_FIELDS = ("email", "first_name", "last_name", "phone", "company")
+REFERRER_FIELDS = ("referrer_name", "referrer_record", "referrer_referrals")
+"""What is known of a referrer who is a lead too: of another lead than the one that shows it."""
+
 _PLATFORM_NAMES = {"ios": "iOS", "android": "Android", "desktop": "Desktop", "web": "Web"}
 
 
@@ -237,16 +240,31 @@ def attributes(
     return {name: value for name, value in known.items() if value is not None}
 
 
+def referrer_attributes(state: LeadState, *, record: str | None, referrals: int) -> dict[str, Scalar]:
+    """Return what a lead shows of its referrer, whose state this is: name, record's address, count."""
+    known = {name: stamp.value for name, stamp in state.person.items()}
+    name = _full_name(known) or known.get("email")
+    shown = dict(zip(REFERRER_FIELDS, (name, record, referrals or None), strict=True))
+    return {name: value for name, value in shown.items() if value is not None}
+
+
 def _full_name(known: Mapping[str, Scalar | None]) -> str | None:
     parts = (known.get("first_name"), known.get("last_name"))
     return " ".join(str(part) for part in parts if part) or None
 
 
-def _touch_attributes(state: LeadState) -> dict[str, Scalar | None]:
+def first_touch(state: LeadState) -> Touch | None:
+    """Return what the earliest journey says of its link, or None before any."""
     if not state.touches:
-        return {}
+        return None
     # By name where all else is equal, so that equal states show the same.
-    _, first = min(state.touches.items(), key=lambda item: (item[1].first, item[0]))
+    return min(state.touches.items(), key=lambda item: (item[1].first, item[0]))[1]
+
+
+def _touch_attributes(state: LeadState) -> dict[str, Scalar | None]:
+    first = first_touch(state)
+    if first is None:
+        return {}
     _, last = max(state.touches.items(), key=lambda item: (_lateness(item[1].last), item[0]))
     known: dict[str, Scalar | None] = {}
     for touch, prefix in ((last, "last_touch_"), (first, "")):

@@ -19,6 +19,7 @@ from afterclick.host.caller import Called, Caller
 from afterclick.ledger.api import Ledger
 from afterclick.ledger.lease import Lease
 from afterclick.ledger.rows import Attempt, Due, Sending, Settle
+from afterclick.model.lead import REFERRER_FIELDS, referrer_attributes
 from afterclick.observe.metrics import Metrics
 from afterclick.plugin.errors import LaneStop
 from afterclick.plugin.types import Ambiguous, Gone, Lead, Match, NoMatch, Rejected, RetryLater, Uncertain
@@ -87,8 +88,7 @@ class Pass:
 
     async def run(self, due: Sequence[Due]) -> Report:
         """Do the whole pass. Raises what the ledger raises, and cancellation."""
-        people = [Person(one, self._mapped, absorbs=self._rules.absorbs) for one in due]
-        creates, changes = await self._match(people)
+        creates, changes = await self._match(await self._people(due))
         absorptions = self._judge.take_again()
         for hook, writes in (("create", creates), ("enrich", changes), ("absorb", absorptions)):
             for size, group in _by_tries(writes, self._rules.batch):
@@ -100,6 +100,27 @@ class Pass:
                 self._metrics.finding(found.code, self._connection)
         self.report.synced = self._judge.synced
         return self.report
+
+    async def _people(self, due: Sequence[Due]) -> list[Person]:
+        """Return the persons; who referred them is looked up only where a field shows it."""
+        names = {
+            one.lead.id: (one.lead.space, referrer.value)
+            for one in due
+            if (referrer := one.lead.state.referrer) is not None
+        }
+        shown = any(spec.attribute in REFERRER_FIELDS for spec in self._mapped.fields)
+        known = await self._ledger.referrers(list(names.values())) if shown and names else {}
+        referrers = {
+            lead: referrer_attributes(
+                found.state, record=found.records.get(self._connection), referrals=found.referrals
+            )
+            for lead, name in names.items()
+            if (found := known.get(name)) is not None
+        }
+        return [
+            Person(one, self._mapped, absorbs=self._rules.absorbs, referrer=referrers.get(one.lead.id))
+            for one in due
+        ]
 
     async def _match(self, people: Sequence[Person]) -> tuple[list[Write], list[Write]]:
         """Return the creates and changes that are due; everybody else is settled."""

@@ -30,12 +30,20 @@ class Mapped(msgspec.Struct, frozen=True, kw_only=True):
 class Person:
     """A due lead, the leads behind it, and what the pass has learned of it."""
 
-    def __init__(self, due: Due, mapped: Mapped, *, absorbs: bool = False) -> None:
+    def __init__(
+        self,
+        due: Due,
+        mapped: Mapped,
+        *,
+        absorbs: bool = False,
+        referrer: Mapping[str, Scalar] | None = None,
+    ) -> None:
         self.due = due
         self.id = due.lead.id
         self.sync = due.sync
         self._mapped = mapped
-        self.attributes = attributes(due.lead.state, stages=mapped.milestones or None, pepper=mapped.pepper)
+        known = attributes(due.lead.state, stages=mapped.milestones or None, pepper=mapped.pepper)
+        self.attributes = {**known, **(referrer or {})}
         self.keys = strongest_first((*due.lead.keys, *due.joined_keys))
         self.known = due.sync.record or next((row.record for row in due.joined if row.record), None)
         self.doubles = _further(self.known, due)

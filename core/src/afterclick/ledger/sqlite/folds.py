@@ -152,6 +152,17 @@ def _remember(db: Database, needs: Needs, seen: View) -> None:
         seen.through[space, code_text] = [row[0] for row in db.run("leads_through", (space, code_text))]
 
 
+def link(db: Database, space: str, prefix: str, token: str) -> LinkMemory | None:
+    """Return what a link remembers."""
+    row = db.one("link", (space, prefix, token))
+    return None if row is None else _links.decode(row[0])
+
+
+def decode_code(raw: bytes) -> CodeMemory:
+    """Read what a code remembers."""
+    return _codes.decode(raw)
+
+
 def commit(db: Database, fold: FoldCommit) -> None:
     """Store a batch in one transaction."""
     with db.transaction():

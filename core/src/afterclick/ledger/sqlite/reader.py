@@ -14,6 +14,7 @@ from afterclick.ledger.rows import (
     FindingRow,
     LaneRow,
     LeadRow,
+    Referrer,
     StoredEvent,
     SyncRow,
     Totals,
@@ -21,6 +22,7 @@ from afterclick.ledger.rows import (
 from afterclick.ledger.sqlite import folds, lanes, reads, syncs
 from afterclick.ledger.sqlite.database import Database
 from afterclick.ledger.sqlite.threads import Worker
+from afterclick.model.memory import LinkMemory
 
 
 class SqliteReader:
@@ -67,6 +69,12 @@ class SqliteReader:
     async def syncs_of(self, leads: Sequence[int]) -> Sequence[SyncRow]:
         rows = await self._reader.do(lambda: self._read.run("syncs_of_leads", (folds.ids(leads),)))
         return [syncs.sync_row(row) for row in rows]
+
+    async def referrers(self, users: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], Referrer]:
+        return await self._reader.do(lambda: reads.referrers(self._read, users))
+
+    async def link(self, space: str, prefix: str, token: str) -> LinkMemory | None:
+        return await self._reader.do(lambda: folds.link(self._read, space, prefix, token))
 
     async def event_counts(self) -> Mapping[tuple[str, str], int]:
         rows = await self._reader.do(lambda: self._read.run("event_counts"))

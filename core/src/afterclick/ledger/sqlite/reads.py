@@ -11,11 +11,13 @@ from afterclick.ledger.rows import (
     EventState,
     FindingRow,
     LeadRow,
+    Referrer,
     StoredEvent,
     Totals,
 )
 from afterclick.ledger.sqlite.database import Database
-from afterclick.ledger.sqlite.folds import event_row, lead_row
+from afterclick.ledger.sqlite.folds import decode_code, event_row, lead_row
+from afterclick.model.lead import decode_state
 
 _SET_ASIDE = (EventState.INVALID, EventState.FAILED, EventState.UNATTRIBUTED)
 
@@ -42,6 +44,22 @@ def totals(db: Database, path: Path, connections: Sequence[str], now: int) -> To
 def _size(path: Path) -> int:
     files = (path, path.with_name(path.name + "-wal"))
     return sum(file.stat().st_size for file in files if file.exists())
+
+
+def referrers(db: Database, users: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Referrer]:
+    """Return who refers, by (space, user id)."""
+    found: dict[tuple[str, str], Referrer] = {}
+    for space, user in dict.fromkeys(users):
+        row = db.one("referrer", (space, user))
+        if row is None:
+            continue
+        records = {connection: url for connection, url in db.run("record_urls", (row[0],)) if url}
+        codes = db.run("codes_of", (space, user))
+        people = sum(decode_code(memory).counts.people for (memory,) in codes)
+        found[space, user] = Referrer(
+            lead=row[0], state=decode_state(row[1]), referrals=people, records=records
+        )
+    return found
 
 
 def events(db: Database, *, limit: int, state: EventState | None, lead: int | None) -> list[StoredEvent]:

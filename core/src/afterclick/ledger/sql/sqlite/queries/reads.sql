@@ -72,3 +72,14 @@ SELECT source, max(received_at) FROM (SELECT source, received_at FROM events ORD
 
 -- name: count_findings
 SELECT level, count(*) FROM (SELECT level FROM findings LIMIT 100000) GROUP BY level
+
+-- name: referrer
+-- The living lead that has a user id.
+SELECT l.id, l.state FROM identities i JOIN leads l ON l.id = i.lead
+WHERE i.space = ? AND i.kind = 'user' AND i.value = ?
+
+-- name: codes_of
+SELECT memory FROM codes WHERE space = ? AND referrer = ?
+
+-- name: record_urls
+SELECT connection, record_url FROM syncs WHERE lead = ? AND record_url IS NOT NULL
