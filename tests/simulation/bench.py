@@ -76,6 +76,7 @@ def make_lane(
     batch: int | None = None,
     retry: RetryRules | None = None,
     settle: float | None = None,
+    stubs_per_day: int | None = None,
     lane: LaneRules | None = None,
     metrics: Metrics | None = None,
 ) -> SyncLane:
@@ -93,6 +94,7 @@ def make_lane(
             batch=batch or described.batch_size,
             creates=creates,
             absorbs=caller.plugin.has("absorb"),
+            stubs_per_day=stubs_per_day,
         ),
         lane=lane or LaneRules(),
         metrics=metrics or Metrics(),

@@ -143,6 +143,13 @@ class Syncs(Protocol):
         """Return when the next sync is due, in milliseconds, or None if none is."""
         ...
 
+    async def grant_stubs(self, fence: Fence, connection: str, *, day: int, wanted: int, limit: int) -> int:
+        """Return how many of `wanted` stubs may be made, so that no `day` (since 1970) sees over `limit`.
+
+        What was granted is counted at once, so that no crash lets more through.
+        """
+        ...
+
     async def adopt(self, fence: Fence, connection: str, found: Mapping[int, Adoption]) -> Mapping[int, str]:
         """Give leads the records that were found for them.
 

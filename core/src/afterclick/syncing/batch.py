@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from afterclick.clock import Clock
+from afterclick.clock import MILLISECONDS_PER_DAY, Clock
 from afterclick.host.caller import Called, Caller
 from afterclick.ledger.api import Ledger
 from afterclick.ledger.lease import Lease
@@ -23,6 +23,7 @@ from afterclick.model.lead import REFERRER_FIELDS, referrer_attributes
 from afterclick.observe.metrics import Metrics
 from afterclick.plugin.errors import LaneStop
 from afterclick.plugin.types import Ambiguous, Gone, Lead, Match, NoMatch, Rejected, RetryLater, Uncertain
+from afterclick.syncing.findings import finding
 from afterclick.syncing.person import Mapped, Person
 from afterclick.syncing.retry import RetryRules, untried
 from afterclick.syncing.verdict import Judge, Write
@@ -51,7 +52,8 @@ class PassRules:
     """What a pass goes by.
 
     `settle` is for how many seconds a write may still land. `absorbs` tells that the plugin brings
-    doubles into their survivors; without it they are told to the operator.
+    doubles into their survivors; without it they are told to the operator. `stubs_per_day` is how many
+    records without a name a day (UTC) may see, None for any number.
     """
 
     retry: RetryRules
@@ -59,6 +61,7 @@ class PassRules:
     batch: int
     creates: bool = True
     absorbs: bool = False
+    stubs_per_day: int | None = None
 
 
 class Pass:
@@ -88,7 +91,7 @@ class Pass:
 
     async def run(self, due: Sequence[Due]) -> Report:
         """Do the whole pass. Raises what the ledger raises, and cancellation."""
-        creates, changes = await self._match(await self._people(due))
+        creates, changes = await self._match(await self._within_stubs(await self._people(due)))
         absorptions = self._judge.take_again()
         for hook, writes in (("create", creates), ("enrich", changes), ("absorb", absorptions)):
             for size, group in _by_tries(writes, self._rules.batch):
@@ -121,6 +124,27 @@ class Pass:
             Person(one, self._mapped, absorbs=self._rules.absorbs, referrer=referrers.get(one.lead.id))
             for one in due
         ]
+
+    async def _within_stubs(self, people: list[Person]) -> list[Person]:
+        """Put off new stubs that today has no room for, before anything is asked about them."""
+        limit = self._rules.stubs_per_day
+        stubs = [person for person in people if person.is_new_stub]
+        if limit is None or not stubs or not self._rules.creates:
+            return people
+        now = self._clock.now()
+        day = now // MILLISECONDS_PER_DAY
+        granted = await self._ledger.grant_stubs(
+            self._lease.fence, self._connection, day=day, wanted=len(stubs), limit=limit
+        )
+        waiting = stubs[granted:]
+        if waiting:
+            tomorrow = ((day + 1) * MILLISECONDS_PER_DAY - now) / 1000
+            reason = f"{limit} stubs a day are allowed"
+            self._judge.findings.append(finding("stubs-waiting", self._connection, "", reason, now))
+            settles = [untried(one.sync, now=now, reason=reason, after=tomorrow) for one in waiting]
+            await self._settle(settles, [])
+        put_off = {person.id for person in waiting}
+        return [person for person in people if person.id not in put_off]
 
     async def _match(self, people: Sequence[Person]) -> tuple[list[Write], list[Write]]:
         """Return the creates and changes that are due; everybody else is settled."""

@@ -9,6 +9,7 @@ REMEDIES = {
     "record-gone": "Nothing is recreated behind a person's back; the lead stays held.",
     "record-shared": "Two people lead to one record. Compare them with `afterclick leads show`.",
     "record-double": "Merge the records in the CRM; attribution is kept up to date on the first.",
+    "stubs-waiting": "The rest comes tomorrow. Raise `leads.max_stubs_per_day`, or set `leads.stubs`.",
     "lead-rejected": "See `afterclick leads show`; the lead waits until it or the mapping changes.",
     "lead-parked": "Remove the cause; the lead goes on when it or the mapping changes.",
     "field-rejected": "The rest was written. Correct the field in the CRM or in the configuration.",

@@ -64,6 +64,11 @@ class Person:
         self.pending: tuple[str, ...] = ()
         self.base: dict[str, Scalar] = {}
 
+    @property
+    def is_new_stub(self) -> bool:
+        """Tell whether a record of it would be a further one without a name."""
+        return not self.due.lead.state.named and self.known is None and self.uncertain is None
+
     def is_key(self, name: str) -> bool:
         """Tell whether a CRM field holds the key: a record without it would be found by nobody."""
         return any(spec.name == name and spec.rule is Rule.KEY for spec in self._mapped.fields)

@@ -178,6 +178,11 @@ class SqliteLedger(SqliteReader):
 
         return await self._reader.do(ask)
 
+    async def grant_stubs(self, fence: Fence, connection: str, *, day: int, wanted: int, limit: int) -> int:
+        return await self._writer.do(
+            lambda: syncs.grant_stubs(self._write, fence, connection, day, wanted, limit)
+        )
+
     async def adopt(self, fence: Fence, connection: str, found: Mapping[int, Adoption]) -> Mapping[int, str]:
         return await self._writer.do(lambda: syncs.adopt(self._write, fence, connection, found))
 

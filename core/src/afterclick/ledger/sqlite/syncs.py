@@ -119,6 +119,19 @@ def _free_at(rows: Iterable[SyncRow], wait_ms: int) -> int:
     return max((row.sending_since + wait_ms for row in rows if row.sending_since is not None), default=0)
 
 
+def grant_stubs(db: Database, fence: Fence, connection: str, day: int, wanted: int, limit: int) -> int:
+    """Count stubs of a day; return how many of those wanted it still has room for."""
+    name = f"stubs:{connection}"
+    with db.transaction():
+        lanes.check(db, fence)
+        row = db.one("meta", (name,))
+        before, made = _unpack(row[0].decode(), tuple[int, int], (day, 0)) if row else (day, 0)
+        made = made if before == day else 0
+        granted = max(0, min(wanted, limit - made))
+        db.run("touch_meta", (name, _pack((day, made + granted)).encode()))
+    return granted
+
+
 def adopt(db: Database, fence: Fence, connection: str, found: Mapping[int, Adoption]) -> dict[int, str]:
     """Give leads their records; return why some were refused."""
     refused: dict[int, str] = {}
