@@ -157,7 +157,7 @@ class Process:
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "afterclick", "serve"],
-                env={**_path(), **environ},
+                env={**inherited(), **environ},
                 cwd=folder,
                 stdout=log,
                 stderr=log,
@@ -202,5 +202,6 @@ class Process:
         return self._process.wait(timeout=PATIENCE)
 
 
-def _path() -> dict[str, str]:
+def inherited() -> dict[str, str]:
+    """Return the little that a process gets of this one's environment."""
     return {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": os.environ.get("PYTHONPATH", "")}

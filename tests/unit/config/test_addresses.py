@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from afterclick.config.addresses import fault_of_base_url, is_loopback, is_time_zone
+from afterclick.config.addresses import fault_of_base_url, is_loopback, is_time_zone, reachable
 
 
 @pytest.mark.parametrize(
@@ -65,3 +65,19 @@ def test_plain_http_has_to_be_allowed() -> None:
 )
 def test_time_zones_are_looked_up(name: str, known: bool) -> None:
     assert is_time_zone(name) is known
+
+
+@pytest.mark.parametrize(
+    ("listened_on", "reached_at"),
+    [
+        ("0.0.0.0", "127.0.0.1"),  # noqa: S104 - nothing listens
+        ("::", "[::1]"),
+        ("::1", "[::1]"),
+        ("127.0.0.1", "127.0.0.1"),
+        ("afterclick.internal", "afterclick.internal"),
+    ],
+)
+def test_an_address_that_is_listened_on_is_reached_under_a_name_of_this_machine(
+    listened_on: str, reached_at: str
+) -> None:
+    assert reachable(listened_on) == reached_at

@@ -11,6 +11,7 @@ from afterclick.cli.config import app as config_app
 from afterclick.cli.demo import demo
 from afterclick.cli.events import app as events_app
 from afterclick.cli.fields import fields
+from afterclick.cli.health import health
 from afterclick.cli.leads import app as leads_app
 from afterclick.cli.output import complain
 from afterclick.cli.plugins import plugins
@@ -30,6 +31,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("serve")(serve)
+app.command("health")(health)
 app.command("demo")(demo)
 app.command("plugins")(plugins)
 app.command("provision")(provision)

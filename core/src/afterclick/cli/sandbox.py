@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
+import signal
 from typing import Any
 
 import typer
@@ -27,12 +27,17 @@ def sandbox(
     seed: int | None = typer.Option(
         None, "--seed", help="Which calls are met; the same seed, the same ones."
     ),
+    host: str = typer.Option(
+        "127.0.0.1",
+        "--host",
+        help="The address to listen on. It asks nobody who they are: leave it on loopback.",
+    ),
+    public_url: str = typer.Option("", "--public-url", help="Where others reach it, if that differs."),
 ) -> None:
     """Run a CRM's emulator until Ctrl-C."""
     options = _options(option)
     order = _order(faults, fault, seed)
-    with suppress(KeyboardInterrupt):
-        run(_serve(plugin, port, options, order))
+    run(_serve(plugin, options, order, host=host, port=port, public_url=public_url))
 
 
 def _options(pairs: list[str]) -> dict[str, str]:
@@ -83,11 +88,16 @@ def break_on_purpose(faults: Faults, order: FaultOrder) -> None:
         raise AfterclickError(f"these faults cannot be: {wrong}") from wrong
 
 
-async def _serve(name: str, port: int, options: dict[str, str], order: FaultOrder) -> None:
+async def _serve(
+    name: str, options: dict[str, str], order: FaultOrder, *, host: str, port: int, public_url: str
+) -> None:
+    stopped = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     found = discover().plugins
     emulator = emulator_of(name, options, found)
     break_on_purpose(emulator.faults, order)
-    async with serve(emulator, port=port) as running:
+    async with serve(emulator, host, port, public_url=public_url) as running:
         out = console()
         out.print(Text(f"{emulator.title} sandbox at {running.url} (Ctrl-C ends it)", style="bold"))
         out.print(Text("Point a connection at it:"))
@@ -99,4 +109,4 @@ async def _serve(name: str, port: int, options: dict[str, str], order: FaultOrde
             out.print(Text(f"What goes wrong, repeatable with --seed {emulator.faults.seed}:"))
         for rule in emulator.faults.rules:
             out.print(Text(f"  {told(rule)}"))
-        await asyncio.Event().wait()
+        await stopped.wait()

@@ -20,6 +20,12 @@ def is_loopback(host: str) -> bool:
     return bool((mapped or address).is_loopback)
 
 
+def reachable(host: str) -> str:
+    """Return the name, as a URL has it, under which this machine reaches an address that it listens on."""
+    near = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - only compared
+    return f"[{near}]" if ":" in near else near
+
+
 def fault_of_base_url(url: str, *, allow_http: bool) -> tuple[str, str] | None:
     """Return problem and remedy of an address that credentials must not be sent to; None if it is fine."""
     if not url:

@@ -10,6 +10,7 @@ from types import TracebackType
 
 from afterclick import __version__
 from afterclick.clock import Clock
+from afterclick.config.addresses import reachable
 from afterclick.config.connections import ResolvedConnection
 from afterclick.config.model import Settings
 from afterclick.console.app import console_app
@@ -100,12 +101,12 @@ class Service:
     @property
     def public_url(self) -> str:
         """Return where senders reach the service."""
-        return f"http://{_reachable(self.settings.server.host)}:{self._serving.ports().public}"
+        return f"http://{reachable(self.settings.server.host)}:{self._serving.ports().public}"
 
     @property
     def admin_url(self) -> str:
         """Return where metrics and health are."""
-        return f"http://{_reachable(self.settings.server.admin_host)}:{self._serving.ports().admin}"
+        return f"http://{reachable(self.settings.server.admin_host)}:{self._serving.ports().admin}"
 
     async def _start(self) -> None:
         self._log.info(Said.STARTING, version=__version__)
@@ -256,8 +257,3 @@ class Service:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-
-
-def _reachable(host: str) -> str:
-    """Return a name under which this machine reaches an address that it listens on."""
-    return {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104 - only compared
