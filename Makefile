@@ -28,7 +28,7 @@ DEV_READY := $(VENV)/.dev-ready
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^##@ /{print "\n" substr($$0, 5)} /^[a-z-]+:.*## /{printf "  %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^##@ /{print "\n" substr($$0, 5)} /^[a-z-]+:.*## /{printf "  %-16s %s\n", $$1, $$2}' Makefile
 
 .PHONY: setup
 setup: $(DEV_READY) ## make .venv with all that the other targets need (they do it themselves)
@@ -49,6 +49,7 @@ fmt: $(DEV_READY) ## format, and mend what can be mended
 .PHONY: docs
 docs: $(DEV_READY) ## write the generated pages of the docs
 	@$(BIN)/python -m tests.docs.reference
+	@$(BIN)/python -m tests.deploy.rules
 
 ##@ One check at a time
 
@@ -90,6 +91,29 @@ clean: ## remove .venv and all that tools left behind
 	@rm -rf $(VENV) .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache dist
 	@rm -rf $(addsuffix dist,$(dir $(PYPROJECTS)))
 	@find core plugins tests -type d -name __pycache__ -prune -exec rm -rf {} +
+
+##@ Deployment
+
+# IMAGE=registry.example.com/afterclick:1.0 names it, ENGINE=podman builds it with another engine.
+IMAGE ?= afterclick:$(shell sed -n 's/^version = "\(.*\)"/\1/p' core/pyproject.toml)
+ENGINE ?= docker
+REVISION = $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
+
+.PHONY: image
+image: ## build the container image; ARGS="--build-arg PLUGINS=hubspot" chooses plugins
+	$(ENGINE) build --file deploy/Dockerfile --tag $(IMAGE) --build-arg REVISION=$(REVISION) $(ARGS) .
+
+.PHONY: publish
+publish: ## push the image to where IMAGE says
+	$(ENGINE) push $(IMAGE)
+
+.PHONY: rehearse-image
+rehearse-image: $(DEV_READY) ## build and run it without an engine or a registry (Debian, root, buildah)
+	@$(BIN)/python -m tests.deploy.rehearse_image
+
+.PHONY: rehearse-systemd
+rehearse-systemd: $(DEV_READY) ## judge the unit, and run the service under its rules (Debian, root, systemd)
+	@$(BIN)/python -m tests.deploy.rehearse_systemd
 
 # A .venv that works is kept, whoever made it; a broken or too old one is made anew.
 $(UV_READY): requirements/bootstrap.txt

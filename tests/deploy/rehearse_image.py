@@ -1,0 +1,201 @@
+"""`make rehearse-image`: build deploy/Dockerfile for real, and run what comes out as a cluster would.
+
+For Debian, as root; `buildah.py` tells what it needs. It ends with 0 only if every step did as it should.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import shutil
+import socket
+import sys
+import time
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import msgspec
+from tests.deploy.buildah import DATA, DOCKERFILE, ROOT, Box, Builder, Image, RehearsalError
+
+WORK = Path("/var/tmp/afterclick-rehearsal")
+SECRET = "whsec_3f9c0d51b7a84e62a0c4d8e1f2b39576"
+STARTS_WITHIN, STOPS_WITHIN = 60.0, 10.0
+PLUGINS = sorted(path.parent.name for path in ROOT.glob("plugins/*/pyproject.toml"))
+
+
+def main() -> int:
+    """Run every step and tell what was seen."""
+    builder = Builder(WORK)
+    with TemporaryDirectory(prefix="afterclick-rehearsal-") as folder:
+        seen(f"base: {builder.base()}, Debian's Python with nothing else")
+        image = builder.build("afterclick:0.1.0", DOCKERFILE)
+        seen(f"built {image.name}, version {image.labels['org.opencontainers.image.version']}")
+        box = box_of(image, Path(folder))
+        check_confinement(box)
+        check_contents(box, PLUGINS)
+        seen(box.run(*image.command("demo", "--once")).strip().splitlines()[-1])
+        check_service(box)
+        check_choice(builder, Path(folder))
+        check_added_plugin(builder, Path(folder))
+    seen("all as it should be")
+    return 0
+
+
+def seen(what: str) -> None:
+    """Tell a step's result."""
+    sys.stdout.write(f"✓ {what}\n")
+    sys.stdout.flush()
+
+
+def expect(right: bool, otherwise: str) -> None:
+    """Stop the rehearsal with a reason."""
+    if not right:
+        raise RehearsalError(otherwise)
+
+
+def box_of(image: Image, folder: Path) -> Box:
+    """Give an image a volume that its user owns, and secrets that it may only read."""
+    data, secrets = folder / f"data-{image.files.parent.name}", folder / f"secrets-{image.files.parent.name}"
+    data.mkdir(mode=0o700)
+    secrets.mkdir(mode=0o755)
+    user, group = map(int, image.config["User"].split(":"))
+    shutil.chown(data, user, group)
+    (secrets / "webhook").write_text(SECRET)
+    return Box(image, data, secrets)
+
+
+def check_confinement(box: Box) -> None:
+    """The image's user is nobody, and can write its volume and /tmp only."""
+    expect(box.run("id", "-u").strip() == "10001", "the image does not run as 10001")
+    expect(list(box.image.config["Volumes"]) == [DATA], f"the image's volume is not {DATA}")
+    for place, writable in (
+        (DATA, True),
+        ("/tmp", True),
+        ("/opt/afterclick", False),
+        ("/etc/afterclick", False),
+    ):
+        try:
+            box.run("sh", "-c", f"echo x > {place}/x && rm {place}/x")
+            wrote = True
+        except RehearsalError:
+            wrote = False
+        expect(wrote is writable, f"{place} is {'not ' if writable else ''}writable")
+    seen(f"runs as 10001 with a root that nobody can write; {DATA} and /tmp are its own")
+
+
+def check_contents(box: Box, plugins: list[str]) -> None:
+    """The plugins are those that were asked for, and time zones are known without the system's."""
+    found = {one["plugin"] for one in msgspec.json.decode(box.run("afterclick", "plugins", "--json"))}
+    expect(found == set(plugins), f"the image has the plugins {sorted(found)}, not {plugins}")
+    zone = "from zoneinfo import ZoneInfo; print(ZoneInfo('Europe/Berlin'))"
+    expect(box.run("python", "-c", zone).strip() == "Europe/Berlin", "time zones are not known")
+    seen(f"plugins: {', '.join(plugins) or 'none'}; time zones known without the system's")
+
+
+def check_service(box: Box) -> None:
+    """It serves, tells its health, takes a delivery, stops when asked, and has kept what it took."""
+    environ = {
+        "AFTERCLICK_SOURCES__TOLINKU__SECRETS": "file:/run/secrets/afterclick/webhook",
+        "AFTERCLICK_SERVER__PORT": str(free_port()),
+        "AFTERCLICK_SERVER__ADMIN_PORT": str(free_port()),
+    }
+    health = box.image.config["Healthcheck"]["Test"][1:]
+    expect(not answers(box, health, environ), "the health check is content before anything runs")
+    with serving(box, health, environ):
+        told = box.run("afterclick", "send", "test", **environ).strip()
+    with serving(box, health, environ):
+        events = msgspec.json.decode(box.run("afterclick", "events", "--json", **environ))
+    expect(len(events) == 1, f"after a restart there are {len(events)} events, not the one that was taken")
+    seen(f"serves: {' '.join(told.split())}; stopped on SIGTERM; the event was there after a restart")
+
+
+@contextmanager
+def serving(box: Box, health: list[str], environ: dict[str, str]) -> Iterator[None]:
+    """Run the image's own command until its own health check is content, then stop it."""
+    process = box.start(box.image.command(), **environ)
+    try:
+        until = time.monotonic() + STARTS_WITHIN
+        while not answers(box, health, environ):
+            expect(process.poll() is None, "the service ended by itself")
+            expect(time.monotonic() < until, "the health check is never content")
+        yield
+        process.terminate()
+        code = process.wait(timeout=STOPS_WITHIN)
+        expect(code == 0, f"after SIGTERM it ended with {code}")
+    finally:
+        process.kill()
+        told, _ = process.communicate()
+        if process.returncode != 0:
+            sys.stdout.write(told)
+
+
+def answers(box: Box, health: list[str], environ: dict[str, str]) -> bool:
+    """Tell whether the health check is content."""
+    process = box.start(health, **environ)
+    process.communicate(timeout=30)
+    return process.returncode == 0
+
+
+def check_choice(builder: Builder, folder: Path) -> None:
+    """PLUGINS leaves plugins out."""
+    image = builder.build("afterclick:none", DOCKERFILE, "--build-arg", "PLUGINS=none")
+    check_contents(box_of(image, folder), [])
+
+
+def check_added_plugin(builder: Builder, folder: Path) -> None:
+    """The two lines in the docs add somebody else's plugin."""
+    page = (ROOT / "core" / "docs" / "deploy.md").read_text(encoding="utf-8")
+    lines = re.search(r"^```dockerfile\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    expect(lines is not None and lines[1].count("\n") == 2, "deploy.md has no Dockerfile of two lines")
+    assert lines is not None
+    context, shelf = folder / "acme", folder / "shelf"
+    context.mkdir()
+    shelf.mkdir(mode=0o755)
+    (context / "Dockerfile").write_text(lines[1])
+    (shelf / "afterclick_acme-1.2.0-py3-none-any.whl").write_bytes(acme_wheel())
+    # What an index of one's own would offer.
+    (shelf / "pip.conf").write_text("[global]\nfind-links = /shelf\n")
+    volumes = [f"--volume={shelf}:/shelf:ro", f"--volume={shelf / 'pip.conf'}:/etc/pip.conf:ro"]
+    image = builder.build("afterclick:acme", context / "Dockerfile", *volumes, context=context)
+    check_contents(box_of(image, folder), [*PLUGINS, "acme"])
+
+
+def acme_wheel() -> bytes:
+    """Return the plugin of core/docs/plugin-authors.md as a wheel."""
+    guide = (ROOT / "core" / "docs" / "plugin-authors.md").read_text(encoding="utf-8")
+    code = "\n".join(re.findall(r"^```python\n(.*?)^```", guide, re.MULTILINE | re.DOTALL))
+    about = (
+        "Metadata-Version: 2.1\nName: afterclick-acme\nVersion: 1.2.0\nRequires-Dist: afterclick>=0.1,<0.2\n"
+    )
+    info = "afterclick_acme-1.2.0.dist-info"
+    files = {
+        "afterclick_acme/__init__.py": "",
+        "afterclick_acme/plugin.py": code,
+        f"{info}/METADATA": about,
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: by hand\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{info}/entry_points.txt": "[afterclick.crms]\nacme = afterclick_acme.plugin\n",
+    }
+    files[f"{info}/RECORD"] = "".join(f"{name},,\n" for name in [*files, f"{info}/RECORD"])
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return packed.getvalue()
+
+
+def free_port() -> int:
+    """Return a port on loopback that nobody holds."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except RehearsalError as failure:
+        sys.exit(f"✗ {failure}")
