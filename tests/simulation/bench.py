@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import structlog
 from tests.simulation.absorbing import AbsorbingPlugin
-from tests.simulation.clock import VirtualClock
+from tests.simulation.clock import START, VirtualClock
 from tests.simulation.fakecrm import FIELDS, FakeCrm, FakePlugin, info
 from tests.simulation.ledger import InlineLedger, open_ledger
 from tests.support.events import make_delivery
@@ -120,9 +120,15 @@ class Bench:
     """One process: a fold lane, unless it is not to fold, and sync lanes that a test starts."""
 
     def __init__(
-        self, path: Path, *, connections: Sequence[str] = ("fake", "other"), folds: bool = True, **rules: Any
+        self,
+        path: Path,
+        *,
+        connections: Sequence[str] = ("fake", "other"),
+        folds: bool = True,
+        begins: int = START,
+        **rules: Any,
     ) -> None:
-        self.clock = VirtualClock()
+        self.clock = VirtualClock(begins)
         self.ledger: InlineLedger = open_ledger(path, self.clock)
         self.crm = FakeCrm(self.clock)
         self.metrics = Metrics()

@@ -197,35 +197,44 @@ class Simulation:
 
     async def wrong(self) -> list[str]:
         """Return what is not as it should be."""
-        rows = self.bench.crm.living()
-        leads = await self.bench.leads()
-        made = Counter(row.ref for row in rows)
-        found = [f"{ref} has {count} records" for ref, count in made.items() if count > 1]
-        found += [
-            f"{count} events of {type} are {state}"
-            for (type, state), count in (await self.bench.ledger.event_counts()).items()
-            if state in (EventState.NEW, EventState.FAILED)
-        ]
-        syncs = {sync.lead: sync for sync in await self.bench.ledger.syncs_of([lead.id for lead in leads])}
-        known: Counter[str] = Counter()
-        for lead in leads:
-            sync = syncs[lead.id]
-            if sync.record is None:
-                found.append(f"lead {lead.id} has no record: {sync}")
-                continue
-            known.update(one.id for one in (sync.record, *sync.doubles))
-            if self.absorbs and any(double.retirable for double in sync.doubles):
-                found.append(f"lead {lead.id} has doubles of ours left: {sync.doubles}")
-            found += _differences(lead, self.bench.crm.rows[sync.record.id], sync)
-        for row in rows:
-            if known[row.id] != 1:
-                found.append(f"{row.id}, made for {row.ref}, is known to {known[row.id]} leads")
+        found = await wrong_at_rest(self.bench, absorbs=self.absorbs)
         for (id, name), value in self.typed.items():
-            if self.bench.crm.rows[id].values.get(name) != value:
-                found.append(
-                    f"{id} lost what sales typed: {name} is {self.bench.crm.rows[id].values[name]!r}"
-                )
+            held = self.bench.crm.rows[id].values.get(name)
+            if held != value:
+                found.append(f"{id} lost what sales typed: {name} is {held!r}")
         return found
+
+
+async def wrong_at_rest(bench: Bench, *, absorbs: bool = False) -> list[str]:
+    """Return what is not as it should be once everything has calmed down."""
+    rows = bench.crm.living()
+    leads = await bench.leads()
+    made = Counter(row.ref for row in rows)
+    found = [f"{ref} has {count} records" for ref, count in made.items() if count > 1]
+    found += [
+        f"{count} events of {type} are {state}"
+        for (type, state), count in (await bench.ledger.event_counts()).items()
+        if state in (EventState.NEW, EventState.FAILED)
+    ]
+    syncs = {
+        sync.lead: sync
+        for sync in await bench.ledger.syncs_of([lead.id for lead in leads])
+        if sync.connection == "fake"
+    }
+    known: Counter[str] = Counter()
+    for lead in leads:
+        sync = syncs[lead.id]
+        if sync.record is None:
+            found.append(f"lead {lead.id} has no record: {sync}")
+            continue
+        known.update(one.id for one in (sync.record, *sync.doubles))
+        if absorbs and any(double.retirable for double in sync.doubles):
+            found.append(f"lead {lead.id} has doubles of ours left: {sync.doubles}")
+        found += _differences(lead, bench.crm.rows[sync.record.id], sync)
+    for row in rows:
+        if known[row.id] != 1:
+            found.append(f"{row.id}, made for {row.ref}, is known to {known[row.id]} leads")
+    return found
 
 
 def _differences(lead: LeadRow, row: Row, sync: SyncRow) -> list[str]:

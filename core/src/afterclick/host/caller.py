@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -118,8 +118,8 @@ class Caller:
         now = self._clock.elapsed()
         end = (now if since is None else since) + deadline
         DEADLINE.set(end)
-        awaitable: Awaitable[Any] = self.plugin.call(hook, ctx=self.ctx, **arguments)
-        task = asyncio.ensure_future(_contained(awaitable))
+        # Called within the task: one that is cancelled before its first step has begun nothing then.
+        task = asyncio.ensure_future(_contained(lambda: self.plugin.call(hook, ctx=self.ctx, **arguments)))
         timer = asyncio.ensure_future(self._clock.sleep(end - now + GRACE))
         try:
             await asyncio.wait({task, timer}, return_when=asyncio.FIRST_COMPLETED)
@@ -142,10 +142,10 @@ class Caller:
         self._metrics.hook(self.ctx.connection, hook, called.seconds, kinds)
 
 
-async def _contained(hook: Awaitable[Any]) -> Any:
-    """Await a hook; what would end the program, such as `sys.exit`, becomes an error like any other."""
+async def _contained(hook: Callable[[], Awaitable[Any]]) -> Any:
+    """Call a hook; what would end the program, such as `sys.exit`, becomes an error like any other."""
     try:
-        return await hook
+        return await hook()
     except LaneStop as stop:
         put_right(stop)
         raise
