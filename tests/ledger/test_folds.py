@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given
-from tests.ledger.harness import FOLD, Bench, OpenLedger, person, two_halves
+from tests.ledger.harness import FOLD, Bench, OpenLedger, milestone, person, two_halves
 from tests.support.clock import NOON, FakeClock, moment
 from tests.support.events import make_event, make_registration
 from tests.support.memory_store import MemoryStore
@@ -164,6 +164,14 @@ async def test_identities_and_code_of_a_joined_lead_become_its_roots(bench: Benc
     assert set(view.identities.values()) == {1}
     assert view.identities.keys() >= {Identity("main", "email", "ann@example.com")}
     assert view.through == {("main", "CODE"): [1]}
+
+
+async def test_every_milestone_that_was_passed_is_remembered_once(bench: Bench) -> None:
+    await bench.people("ann")
+    await bench.fold(milestone("ann", "paid"), milestone("ann", "signed_up"))
+    await bench.fold(make_event(COMPLETED, at="11:00", referral_code="x", milestone="paid"))
+
+    assert await bench.ledger.milestones() == ["completed", "paid", "signed_up"]
 
 
 async def test_unknown_lead_is_left_out(bench: Bench) -> None:

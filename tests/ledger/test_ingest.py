@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import random
+from pathlib import Path
 
 import msgspec
 import pytest
 from tests.ledger.harness import OpenLedger
+from tests.support.clock import NOON
 from tests.support.events import make_delivery, make_report
 
 from afterclick.errors import LedgerError
 from afterclick.ledger.api import Ledger
-from afterclick.ledger.rows import EventState, NewEvent, StoredEvent
+from afterclick.ledger.rows import Arrival, EventState, NewEvent, StoredEvent
 from afterclick.ledger.signal import EVENTS
+from afterclick.ledger.sqlite import SqliteReader
 from afterclick.model.event import INSTALL
 
 
@@ -189,3 +192,39 @@ async def test_registration_is_found_by_its_key(ledger: Ledger) -> None:
     assert found is not None
     assert (found.body, found.type, found.source) == (one.body, "registration", "app")
     assert await ledger.stored(other.tie) is None
+
+
+# The newest delivery of each source
+
+
+async def test_the_newest_delivery_of_each_source_is_known(ledger: Ledger) -> None:
+    first = msgspec.structs.replace(install(1), source="one", received_at=NOON)
+    second = msgspec.structs.replace(install(2), source="two", received_at=NOON + 1)
+    assert await ledger.arrivals() == {}
+    await ledger.append(first)
+    await ledger.append(second)
+    # A repeat is a delivery too.
+    await ledger.append(msgspec.structs.replace(first, received_at=NOON + 9))
+
+    assert await ledger.arrivals() == {"one": Arrival(NOON + 9, INSTALL), "two": Arrival(NOON + 1, INSTALL)}
+
+
+async def test_the_newest_delivery_survives_a_start(open_ledger: OpenLedger) -> None:
+    ledger = await open_ledger()
+    await ledger.append(msgspec.structs.replace(install(), received_at=NOON))
+    await ledger.append(msgspec.structs.replace(install(), received_at=NOON + 5))
+    await ledger.close()
+    ledger = await open_ledger()
+    assert await ledger.arrivals() == {"tolinku": Arrival(NOON + 5, INSTALL)}
+
+    await ledger.append(msgspec.structs.replace(install(1), received_at=NOON + 7))
+    await ledger.note_arrivals()
+    assert await ledger.arrivals() == {"tolinku": Arrival(NOON + 7, INSTALL)}
+
+
+async def test_what_was_not_written_down_is_found_among_the_events(ledger: Ledger, ledger_path: Path) -> None:
+    await ledger.append(msgspec.structs.replace(install(), received_at=NOON))
+    reader = await SqliteReader.open_reader(ledger_path)
+
+    assert await reader.arrivals() == {"tolinku": Arrival(NOON, INSTALL)}
+    await reader.close()

@@ -11,7 +11,6 @@ from afterclick.ledger.rows import (
     Adoption,
     Attempt,
     Fence,
-    FindingRow,
     KnownRecord,
     Sending,
     Settle,
@@ -349,28 +348,6 @@ async def test_attempt_of_a_late_settle_is_kept(bench: Bench, lane: Fence) -> No
     assert not await bench.ledger.settle(lane, [], [attempt])
 
     assert await bench.ledger.attempts(limit=10) == [attempt]
-
-
-async def test_equal_findings_are_counted_not_repeated(bench: Bench) -> None:
-    def finding(at: int, message: str, subject: str = "lead 1") -> FindingRow:
-        return FindingRow(
-            code="held",
-            connection=CRM,
-            subject=subject,
-            message=message,
-            remedy="Look.",
-            level="warning",
-            first_at=at,
-            last_at=at,
-        )
-
-    await bench.ledger.note_findings([finding(NOON, "old"), finding(NOON + 1, "other", "lead 2")])
-    await bench.ledger.note_findings([finding(NOON + 9, "new")])
-    first, second = await bench.ledger.findings()
-
-    assert (first.subject, first.message, first.count) == ("lead 1", "new", 2)
-    assert (first.first_at, first.last_at) == (NOON, NOON + 9)
-    assert (second.subject, second.count) == ("lead 2", 1)
 
 
 # What is remembered of connections

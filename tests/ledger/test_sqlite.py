@@ -15,7 +15,7 @@ from tests.ledger.harness import CRM, Bench, person
 from tests.support.clock import NOON, FakeClock
 from tests.support.events import make_delivery
 
-from afterclick.errors import LedgerError, LedgerLockedError, LedgerSchemaError
+from afterclick.errors import LedgerError, LedgerLockedError, LedgerOutdatedError, LedgerSchemaError
 from afterclick.ledger.queries import migrations
 from afterclick.ledger.sqlite import SqliteLedger, SqliteReader
 from afterclick.model.event import INSTALL
@@ -63,6 +63,39 @@ async def test_reader_makes_no_ledger(tmp_path: Path) -> None:
         await SqliteReader.open_reader(tmp_path / "none.db")
 
     assert list(tmp_path.iterdir()) == []
+
+
+async def test_reader_leaves_nothing_beside_a_ledger_that_nobody_serves(
+    bench: Bench, ledger_path: Path
+) -> None:
+    await bench.people("ann")
+    await bench.ledger.close()
+    before = {file.name: file.read_bytes() for file in ledger_path.parent.iterdir()}
+    reader = await SqliteReader.open_reader(ledger_path)
+    assert len(await reader.leads(limit=10)) == 1
+    during = {file.name for file in ledger_path.parent.iterdir()}
+    await reader.close()
+
+    assert during == set(before)
+    assert {file.name: file.read_bytes() for file in ledger_path.parent.iterdir()} == before
+
+
+@pytest.mark.parametrize(("schema", "problem"), [(1, LedgerOutdatedError), (9999, LedgerSchemaError)])
+async def test_reader_refuses_a_ledger_of_another_version(
+    sqlite: SqliteLedger, ledger_path: Path, schema: int, problem: type[LedgerError]
+) -> None:
+    pragma(sqlite, "user_version", schema)
+    await sqlite.close()
+
+    with pytest.raises(problem, match=f"schema {schema}"):
+        await SqliteReader.open_reader(ledger_path)
+
+
+async def test_reader_refuses_a_file_that_is_no_ledger(ledger_path: Path) -> None:
+    ledger_path.write_bytes(b"nothing of the kind" * 100)
+
+    with pytest.raises(LedgerError, match="cannot be"):
+        await SqliteReader.open_reader(ledger_path)
 
 
 async def test_file_that_is_no_ledger_is_refused(ledger_path: Path, clock: FakeClock) -> None:

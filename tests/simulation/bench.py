@@ -157,7 +157,7 @@ class Bench:
 
     def lane(self, *, crm: FakeCrm | None = None, connection: str = "fake", **rules: Any) -> SyncLane:
         """Make and start a lane; `rules` go to `make_lane`, those of the plugin to its description."""
-        names = {"absorbs", "batch_size", "call_deadline", "late_effect", "list_lag", "fields"}
+        names = {"absorbs", "batch_size", "call_deadline", "late_effect", "list_lag", "fields", "findings"}
         described = {name: rules.pop(name) for name in names & rules.keys()}
         caller = make_caller(
             crm or self.crm, self.clock, connection=connection, metrics=self.metrics, **described

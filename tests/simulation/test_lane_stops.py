@@ -10,10 +10,11 @@ from tests.simulation.bench import Bench
 from tests.simulation.fakecrm import FakeCrm, Fault
 
 from afterclick.errors import LedgerError
-from afterclick.ledger.rows import Fence, LaneRow
+from afterclick.ledger.rows import Fence, FindingRow, LaneRow
 from afterclick.plugin import (
     CallFailed,
     Finding,
+    FindingKind,
     LaneStop,
     Misconfigured,
     NotAuthorized,
@@ -22,6 +23,7 @@ from afterclick.plugin import (
     Throttled,
 )
 from afterclick.syncing.breaker import PROBE
+from afterclick.syncing.findings import NOT_AUTHORIZED
 from afterclick.syncing.lane import LaneRules
 
 
@@ -112,9 +114,10 @@ async def test_a_lane_connects_again_after_its_credential_was_refused(bench: Ben
 
 
 async def test_a_missing_field_is_told_with_its_remedy(bench: Bench) -> None:
-    missing = Finding(code="field-missing", message="`campaign` is missing", remedy="Run provision.")
+    kind = FindingKind(code="field-missing", meaning="A field is missing.", remedy="Run provision.")
+    missing = kind.found("`campaign` is missing")
     bench.crm.answers("create", raising(Misconfigured("no such property", finding=missing)))
-    bench.lane()
+    bench.lane(findings=(kind,))
     await bench.converts("ann")
     await bench.clock.advance(10)
     (found,) = await bench.findings()
@@ -122,6 +125,51 @@ async def test_a_missing_field_is_told_with_its_remedy(bench: Bench) -> None:
 
     await bench.clock.advance(60)
     assert len(bench.crm.living()) == 1
+
+
+async def test_a_code_that_the_plugin_does_not_declare_is_not_told(bench: Bench) -> None:
+    missing = Finding(code="made-up", message="`campaign` is missing", remedy="Run provision.")
+    bench.crm.answers("create", raising(Misconfigured("no such property", finding=missing)))
+    bench.lane()
+    await bench.converts("ann")
+    await bench.clock.advance(10)
+    (found,) = await bench.findings()
+
+    assert (found.code, found.message) == ("misconfigured", "`campaign` is missing")
+    assert (found.remedy, found.level) == ("Run provision.", "error")
+
+
+@pytest.mark.parametrize("hook", ["connect", "match", "create"])
+async def test_a_lane_that_works_again_closes_what_was_told_of_it(bench: Bench, hook: str) -> None:
+    bench.crm.answers(hook, raising(NotAuthorized("401")))
+    bench.lane()
+    await bench.converts("ann")
+    await bench.clock.advance(30)
+    assert [row.closed_at for row in await bench.findings()] == [None]
+
+    await bench.clock.advance(120)
+    assert [row.closed_at is None for row in await bench.findings()] == [False]
+
+
+async def test_a_lane_that_fails_at_every_write_stays_told_of(bench: Bench) -> None:
+    bench.crm.answers("create", *[raising(NotAuthorized("403: may not write"))] * 30)
+    bench.lane()
+    await bench.converts("ann")
+    open_at = []
+    for _ in range(20):
+        await bench.clock.advance(31)
+        open_at += [row.closed_at for row in await bench.findings()]
+
+    assert open_at == [None] * 20
+
+
+async def test_a_lane_without_work_closes_what_an_earlier_process_told(bench: Bench) -> None:
+    old = NOT_AUTHORIZED.found("401")
+    await bench.ledger.note_findings([FindingRow.of(old, connection="fake", now=bench.clock.now())])
+    bench.lane()
+    await bench.clock.advance(10)
+
+    assert [row.closed_at is None for row in await bench.findings()] == [False]
 
 
 @pytest.mark.parametrize(

@@ -351,7 +351,7 @@ async def test_missing_property_stops_the_lane_with_the_remedy(nested: bool) -> 
             await plugin.create([lead()], b.ctx)
     assert stop.value.finding is not None
     assert stop.value.finding.subject == "deep_link_token"
-    assert stop.value.finding.remedy == "run `afterclick provision hubspot`"
+    assert stop.value.finding.remedy.startswith("Run `afterclick provision hubspot`")
 
 
 async def test_missing_property_of_one_input_carries_the_others() -> None:

@@ -33,7 +33,7 @@ async def test_empty_account_says_what_to_do_and_is_provisioned_once() -> None:
         with pytest.raises(Misconfigured) as stop:
             await plugin.connect(a.ctx)
         assert stop.value.finding is not None
-        assert "deep_link_key" in stop.value.finding.subject
+        assert "deep_link_key" in stop.value.finding.message
         plan = await plugin.provision(True, a.ctx)
         assert plan.steps
         assert not plan.missing

@@ -9,8 +9,8 @@ import msgspec
 import pluggy
 import pytest
 
-from afterclick.plugin import CONTRACT_VERSION, PROJECT, Kind, Rule, hookspecs
-from afterclick_hubspot import definitions, findings, plugin, versions
+from afterclick.plugin import CONTRACT_VERSION, PROJECT, FindingKind, Kind, Rule, hookspecs
+from afterclick_hubspot import definitions, kinds, plugin, versions
 from afterclick_hubspot.fields import DEFAULT_FIELDS
 from afterclick_hubspot.settings import HubSpotSettings
 
@@ -120,8 +120,7 @@ def test_readme_lists_every_field() -> None:
         assert f"| {spec.attribute} | `{spec.name}` |" in README
 
 
-def test_readme_explains_every_finding() -> None:
-    for code in findings.CODES:
-        assert f"| `{code}` |" in README
-    named = {value for name, value in vars(findings).items() if name.isupper() and isinstance(value, str)}
-    assert named == set(findings.CODES)
+def test_description_lists_every_kind_of_finding() -> None:
+    named = [value for value in vars(kinds).values() if isinstance(value, FindingKind)]
+    assert set(INFO.findings) == set(named)
+    assert all(kind.code.startswith("hubspot-") for kind in named)

@@ -131,7 +131,7 @@ async def test_property_of_the_wrong_kind_is_a_conflict(instead: Json, text: str
     (conflict,) = plan.conflicts
     assert conflict.what == "property deep_link_key"
     assert text in conflict.detail
-    assert "choose another name" in conflict.detail
+    assert "Choose another name" in conflict.detail
 
 
 async def test_archived_property_is_told_to_come_back() -> None:

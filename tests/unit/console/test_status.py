@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
 from tests.ledger.harness import FOLD, Bench, person
 from tests.support.clock import NOON, FakeClock
@@ -13,7 +15,7 @@ from afterclick.observe.metrics import Delivery
 from .conftest import CRM, Console
 
 
-def finding(number: int, level: str = "warning") -> FindingRow:
+def finding(number: int, level: Literal["error", "warning", "info"] = "warning") -> FindingRow:
     return FindingRow(
         code="lead-parked",
         connection=CRM,

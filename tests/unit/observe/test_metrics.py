@@ -154,6 +154,15 @@ def test_findings_are_counted() -> None:
     assert samples(metrics)["afterclick_findings_total{code=field-missing,connection=hubspot}"] == 2
 
 
+def test_a_finding_that_is_over_is_shown_no_more() -> None:
+    metrics = Metrics()
+    metrics.standing({("held", "hubspot", "warning"): 2, ("skew", "hubspot", "warning"): 1})
+    metrics.standing({("held", "hubspot", "warning"): 1})
+    shown = {name: value for name, value in samples(metrics).items() if "open_findings" in name}
+
+    assert shown == {"afterclick_open_findings{code=held,connection=hubspot,level=warning}": 1}
+
+
 def test_state_of_a_plugin_is_shown() -> None:
     metrics = Metrics()
     metrics.plugin("hubspot", "ready")

@@ -22,7 +22,7 @@ from afterclick.plugin import (
     Synced,
     Uncertain,
 )
-from afterclick.syncing.findings import REMEDIES
+from afterclick.syncing.findings import KINDS
 from afterclick.syncing.person import Person
 from afterclick.syncing.retry import RetryRules
 from afterclick.syncing.verdict import NEXT_STEP, WAIT_FOR_RECORD, Judge, Write
@@ -306,5 +306,5 @@ def test_every_finding_has_a_remedy(judge: Judge) -> None:
     one.adopted([known("r1"), known("r2")])
     judge.doubled(one, NOW)
 
-    assert all(found.remedy == REMEDIES[found.code] for found in judge.findings)
-    assert all(REMEDIES.values())
+    remedies = {kind.code: kind.remedy for kind in KINDS}
+    assert all(found.remedy == remedies[found.code] for found in judge.findings)

@@ -7,10 +7,12 @@ import sys
 import typer
 
 from afterclick import __version__
+from afterclick.cli.check import check
 from afterclick.cli.config import app as config_app
 from afterclick.cli.demo import demo
 from afterclick.cli.events import app as events_app
 from afterclick.cli.fields import fields
+from afterclick.cli.findings import findings
 from afterclick.cli.health import health
 from afterclick.cli.leads import app as leads_app
 from afterclick.cli.output import complain
@@ -33,12 +35,14 @@ app = typer.Typer(
 app.command("serve")(serve)
 app.command("health")(health)
 app.command("demo")(demo)
+app.command("check")(check)
 app.command("plugins")(plugins)
 app.command("provision")(provision)
 send_app.command("registration")(send_registration)
 app.add_typer(send_app, name="send")
 app.add_typer(leads_app, name="leads")
 app.add_typer(events_app, name="events")
+app.command("findings")(findings)
 app.command("fields")(fields)
 app.add_typer(config_app, name="config")
 app.command("sandbox")(sandbox)

@@ -15,15 +15,9 @@ from afterclick.ledger.api import Ledger
 from afterclick.ledger.rows import ConnectionRow, LaneRow, Totals
 from afterclick.observe.metrics import Metrics
 
-LOOK_BACK = 1000
-"""Events among which the last delivery of a source is looked for."""
-
 
 class SourceStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """One sender: when it last sent an event, and what became of its requests since the start.
-
-    `last_delivery_at` is None where none of the ledger's newest 1,000 events is of that source.
-    """
+    """One sender: when it last sent something well signed, and what became of its requests since a start."""
 
     name: str
     kind: str
@@ -86,11 +80,11 @@ class Watch:
             sources=await self._sources(),
             connections=[_connection(row, totals, running=row.name in running) for row in rows],
             lanes=await self.ledger.lanes(),
-            findings=await self.ledger.finding_counts(),
+            findings=_by_level(totals),
         )
 
     async def _sources(self) -> list[SourceStatus]:
-        kept = await self.ledger.last_received(LOOK_BACK)
+        arrivals = await self.ledger.arrivals()
         requests: dict[str, dict[str, int]] = defaultdict(dict)
         for source, result, count in self.metrics.requests():
             requests[source][result] = count
@@ -99,11 +93,19 @@ class Watch:
                 name=name,
                 kind=source.kind,
                 space=source.space,
-                last_delivery_at=kept.get(name),
+                last_delivery_at=arrivals[name].received_at if name in arrivals else None,
                 requests=requests[name],
             )
             for name, source in self.sources.items()
         ]
+
+
+def _by_level(totals: Totals) -> dict[str, int]:
+    """Return how many findings are open, by level."""
+    counts: dict[str, int] = defaultdict(int)
+    for (_, _, level), count in totals.findings.items():
+        counts[level] += count
+    return dict(counts)
 
 
 def _connection(row: ConnectionRow, totals: Totals, *, running: bool) -> ConnectionStatus:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Sequence
 from afterclick.clock import Clock
 from afterclick.errors import LedgerError
 from afterclick.folding.batch import Destination, Rules, build, touched
+from afterclick.folding.findings import IDENTITY_REFUSED
 from afterclick.ledger.api import Ledger
 from afterclick.ledger.lease import Lease
 from afterclick.ledger.rows import EventState, FindingRow, StoredEvent, as_event
@@ -139,17 +140,11 @@ class FoldLane:
         self._metrics.events_folded.labels(EventState.FAILED.value).inc()
 
     def _refusal(self, name: object, holder: int, other: int) -> FindingRow:
-        now = self._clock.now()
-        return FindingRow(
-            code="identity-refused",
-            connection="",
+        found = IDENTITY_REFUSED.found(
+            f"Lead {holder} and {other or 'another person'} state one identity, with two user ids.",
             subject=f"lead {holder}",
-            message=f"Lead {holder} and {other or 'another person'} state one identity, with two user ids.",
-            remedy="The first holder keeps it, nothing was united. Compare both: `afterclick leads show`.",
-            level="warning",
-            first_at=now,
-            last_at=now,
         )
+        return FindingRow.of(found, now=self._clock.now())
 
 
 def _read(row: StoredEvent, further: Collection[str]) -> Event:

@@ -8,7 +8,8 @@ from typing import Any, get_args
 import msgspec
 
 from afterclick.plugin.errors import BatchRefused, LaneStop, Throttled
-from afterclick.plugin.types import Finding, MatchOutcome, Outcome, RetryLater, Uncertain
+from afterclick.plugin.findings import Finding
+from afterclick.plugin.types import MatchOutcome, Outcome, RetryLater, Uncertain
 
 UNSAFE = frozenset({"create", "enrich", "absorb", "erase"})
 """Hooks whose write may have happened, or may still land, when they fail; a read is simply repeated."""
@@ -61,6 +62,19 @@ def _right(value: Any, kinds: frozenset[type]) -> Any:
         return msgspec.convert(msgspec.to_builtins(value), type=kind)
     except (msgspec.ValidationError, TypeError, ValueError, RecursionError):
         return None
+
+
+def checked_findings(answer: Any) -> tuple[list[Finding], str | None]:
+    """Return what `check` found, and what is wrong with its answer if that is no list of findings."""
+    listed = [] if answer is None else answer
+    if not isinstance(listed, list | tuple):
+        return [], f"check returned {type(listed).__name__}, not a list of findings"
+    right = [_right(one, frozenset({Finding})) for one in listed]
+    wrong = next(
+        (type(one).__name__ for one, found in zip(listed, right, strict=True) if found is None), None
+    )
+    problem = None if wrong is None else f"check returned a wrong {wrong} among its findings"
+    return [found for found in right if found is not None], problem
 
 
 def put_right(stop: LaneStop) -> LaneStop:

@@ -60,6 +60,10 @@ class Caller:
         self._clock = clock
         self._metrics = metrics
 
+    def with_context(self, ctx: Context[Any]) -> Caller:
+        """Return a caller of the same plugin that hands it another context."""
+        return Caller(self.plugin, ctx, self._clock, self._metrics)
+
     async def batch(self, hook: str, *, since: float | None = None, **inputs: Sequence[Any]) -> Called:
         """Call `match`, `create`, `enrich`, `absorb` or `erase` with its one list of inputs.
 

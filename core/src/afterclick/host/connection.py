@@ -16,7 +16,7 @@ from afterclick.config.addresses import is_loopback
 from afterclick.config.connections import ResolvedConnection
 from afterclick.host.caller import Caller
 from afterclick.host.discovery import Plugin
-from afterclick.host.gates import gate_of
+from afterclick.host.gates import gate_of, read_only
 from afterclick.host.limits import ConnectionPacer
 from afterclick.observe.log import get_logger
 from afterclick.observe.metrics import Metrics
@@ -36,6 +36,25 @@ class Connected:
     plugin: Plugin
     caller: Caller
     pacer: ConnectionPacer
+
+    def beside(self) -> Caller:
+        """Return a caller for a look beside the lane: same account, same limits, reads only.
+
+        Its context is as configured: without a client, and without what `connect` made of the fields.
+        """
+        lane, resolved = self.caller.ctx, self.resolved
+        own: Context[Any] = Context(
+            connection=self.name,
+            settings=lane.settings,
+            http=lane.http.behind(read_only),
+            clock=lane.clock,
+            log=lane.log,
+            fields=resolved.fields,
+            state=lane.state,
+            stages=resolved.stages,
+            zone=resolved.time_zone,
+        )
+        return self.caller.with_context(own)
 
 
 class MemoryState:

@@ -21,6 +21,7 @@ import pluggy
 from afterclick.errors import PluginError
 from afterclick.model.fields import FieldSpec
 from afterclick.plugin import CONTRACT_VERSION, PROJECT, hookspecs
+from afterclick.plugin.findings import FindingKind
 from afterclick.plugin.hookspecs import REQUIRED
 from afterclick.plugin.types import Limit, PluginInfo
 
@@ -176,6 +177,10 @@ def _check_info(name: str, info: PluginInfo) -> None:
             (
                 "fields holds something that is no FieldSpec",
                 all(type(spec) is FieldSpec for spec in info.fields),
+            ),
+            (
+                "findings holds something that is no FindingKind",
+                all(type(kind) is FindingKind for kind in info.findings),
             ),
             ("limits holds something that is no Limit", all(type(limit) is Limit for limit in info.limits)),
             (

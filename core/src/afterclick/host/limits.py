@@ -131,7 +131,9 @@ class Quota:
 
     def headroom(self, now: float) -> float:
         """Return which part of our share is left."""
-        return max(0.0, self._left(now)) / (self.amount * self._share)
+        ours = self.amount * self._share
+        # A budget of nothing is one.
+        return max(0.0, self._left(now)) / ours if ours else 0.0
 
 
 class ConnectionPacer:
@@ -159,6 +161,7 @@ class ConnectionPacer:
         if budget is not None:
             self._gates[BUDGET] = Quota(budget, DAY, now, share=1.0)
         self._told: dict[str, float] = {}
+        self._amounts: dict[str, float] = {}
 
     async def acquire(self, costs: Mapping[str, float], deadline: float | None) -> tuple[float, str]:
         """Wait until every bucket gives its cost; return (seconds, bucket) if that takes too long."""
@@ -185,6 +188,8 @@ class ConnectionPacer:
         amount = amount if amount is not None and 1 <= amount < math.inf else None
         seconds = seconds if seconds is not None and 0 < seconds <= LONGEST else None
         left = max(0.0, remaining) if remaining is not None and math.isfinite(remaining) else None
+        if amount is not None:
+            self._amounts[bucket] = amount
         gate = self._gates.get(bucket)
         if gate is not None:
             # A limit that the operator set holds, whatever more the CRM would allow.
@@ -192,6 +197,10 @@ class ConnectionPacer:
             gate.learn(told, seconds, left, self._clock.elapsed())
         if amount and left is not None:
             self._told[bucket] = min(1.0, left / amount)
+
+    def told(self) -> dict[str, float]:
+        """Return, per bucket, the limit that the CRM's headers spoke of last."""
+        return dict(self._amounts)
 
     def headroom(self) -> dict[str, float]:
         """Return, per bucket, which part of the limit is free: by the CRM's word, else by our own count."""

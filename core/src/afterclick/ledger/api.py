@@ -7,21 +7,24 @@ call returns.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from afterclick.ledger.rows import (
     Adoption,
+    Arrival,
     Attempt,
     ConnectionRow,
     Due,
     EventState,
     Fence,
+    FindingChanges,
     FindingRow,
     FoldCommit,
     LaneRow,
     LeadRow,
     NewEvent,
+    Outdated,
     Referrer,
     Sending,
     Settle,
@@ -232,16 +235,20 @@ class Reads(Protocol):
         """Return attempts, newest first."""
         ...
 
-    async def findings(self, *, limit: int = 1000) -> Sequence[FindingRow]:
-        """Return what an operator should know, newest first."""
+    async def arrivals(self) -> Mapping[str, Arrival]:
+        """Return the newest delivery of each source that ever sent something well signed."""
         ...
 
-    async def finding_counts(self) -> Mapping[str, int]:
-        """Return how many findings there are by level."""
+    async def milestones(self) -> Sequence[str]:
+        """Return every milestone that a lead has passed, by name."""
         ...
 
-    async def last_received(self, look_back: int) -> Mapping[str, int]:
-        """Return when each source last sent something, as far as the newest `look_back` events tell."""
+    async def connections(self) -> Sequence[ConnectionRow]:
+        """Return every remembered connection."""
+        ...
+
+    async def findings(self, *, limit: int = 10_000) -> Sequence[FindingRow]:
+        """Return what an operator should know, what is over too, newest first."""
         ...
 
 
@@ -255,12 +262,18 @@ class Ledger(Ingest, Lanes, Folds, Syncs, Reads, Protocol):
         """Store a connection's row; returns the one that was there before."""
         ...
 
-    async def connections(self) -> Sequence[ConnectionRow]:
-        """Return every remembered connection."""
-        ...
-
     async def note_findings(self, findings: Sequence[FindingRow]) -> None:
         """Add findings, or count them again."""
+        ...
+
+    async def replace_findings(
+        self, connection: str, codes: Collection[str], found: Sequence[FindingRow], *, now: int
+    ) -> FindingChanges:
+        """Make `found` the only open findings of these codes at a connection, and close the others."""
+        ...
+
+    async def close_outdated(self, outdated: Outdated, *, now: int) -> Sequence[FindingRow]:
+        """Close what is over by the ledger's own rows, a little at a time; return it."""
         ...
 
     async def plugin_state(self, connection: str, key: str) -> str | None:
@@ -271,11 +284,15 @@ class Ledger(Ingest, Lanes, Folds, Syncs, Reads, Protocol):
         """Store a value of a plugin's durable state."""
         ...
 
+    async def note_arrivals(self) -> None:
+        """Write down the newest delivery of each source; call it now and then, and it costs no delivery."""
+        ...
+
     async def tidy(self) -> int:
         """Forget a little of what is kept for a time only; return how many rows. Call until it is 0.
 
-        Address hashes go after 48 hours, journeys when nothing can join them any more, attempts and
-        the memory of deliveries after 30 days.
+        Address hashes go after 48 hours, journeys when nothing can join them any more, attempts,
+        closed findings and the memory of deliveries after 30 days.
         """
         ...
 

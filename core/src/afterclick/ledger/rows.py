@@ -13,6 +13,7 @@ from afterclick.model.identity import Identity
 from afterclick.model.journey import DAY
 from afterclick.model.lead import LeadState
 from afterclick.model.view import Decision, Resolution
+from afterclick.plugin.findings import Finding, Level
 
 
 class EventState(enum.StrEnum):
@@ -49,6 +50,13 @@ class NewEvent(msgspec.Struct, frozen=True, kw_only=True):
     time_replaced: bool = False
     state: EventState = EventState.NEW
     reason: str | None = None
+
+
+class Arrival(msgspec.Struct, frozen=True):
+    """The newest delivery of a source: when it was received, repeats included, and its type."""
+
+    received_at: int
+    type: str
 
 
 class StoredEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -247,17 +255,61 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FindingRow(msgspec.Struct, frozen=True, kw_only=True):
-    """Something for the operator, counted by (code, connection, subject)."""
+    """Something for the operator, counted by (code, connection, subject).
+
+    `connection` is empty for what is about none of them. It is open from `first_at` until
+    `closed_at`; one that comes back after that begins anew.
+    """
 
     code: str
     connection: str
     subject: str
     message: str
     remedy: str
-    level: str
+    level: Level
     first_at: int
     last_at: int
     count: int = 1
+    closed_at: int | None = None
+
+    @classmethod
+    def of(cls, finding: Finding, *, connection: str = "", now: int) -> FindingRow:
+        """Return the row of a finding that was just made."""
+        return cls(
+            code=finding.code,
+            connection=connection,
+            subject=finding.subject,
+            message=finding.message,
+            remedy=finding.remedy,
+            level=finding.level,
+            first_at=now,
+            last_at=now,
+        )
+
+
+class FindingChanges(msgspec.Struct, frozen=True, kw_only=True):
+    """What became open and what was closed."""
+
+    opened: tuple[FindingRow, ...] = ()
+    closed: tuple[FindingRow, ...] = ()
+
+
+class Outdated(msgspec.Struct, frozen=True, kw_only=True):
+    """How to tell from the ledger alone that findings are over, by their codes.
+
+    Those of `parked`, `held` and `doubled` are about a lead, and over when its sync is no longer so;
+    those of `rejected` about a field, and over when no lead has a refused value of it; those of
+    `passing` are over if they were last seen before `since`. What is told of a connection that is
+    not in `connections` is over.
+    """
+
+    parked: frozenset[str] = frozenset()
+    held: frozenset[str] = frozenset()
+    doubled: frozenset[str] = frozenset()
+    rejected: frozenset[str] = frozenset()
+    passing: frozenset[str] = frozenset()
+    since: int = 0
+    connections: frozenset[str] = frozenset()
 
 
 class ConnectionRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -283,7 +335,7 @@ class Referrer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Totals(msgspec.Struct, frozen=True, kw_only=True):
-    """Figures for metrics and status: cheap at any size."""
+    """Figures for metrics and status: cheap at any size. `findings` by (code, connection, level)."""
 
     unfolded: int = 0
     oldest_unfolded_at: int | None = None
@@ -291,6 +343,7 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
     oldest_due_at: Mapping[str, int] = {}
     parked: Mapping[str, int] = {}
     held: Mapping[str, int] = {}
+    findings: Mapping[tuple[str, str, str], int] = {}
     size_bytes: int = 0
 
 
@@ -312,11 +365,13 @@ def as_event(stored: StoredEvent, facts: object) -> Event:
 
 __all__ = [
     "Adoption",
+    "Arrival",
     "Attempt",
     "ConnectionRow",
     "Due",
     "EventState",
     "Fence",
+    "FindingChanges",
     "FindingRow",
     "FoldCommit",
     "Identity",
@@ -324,6 +379,7 @@ __all__ = [
     "LaneRow",
     "LeadRow",
     "NewEvent",
+    "Outdated",
     "Referrer",
     "Sending",
     "Settle",

@@ -60,7 +60,9 @@ class Said(enum.StrEnum):
     SYNC_PARKED = "sync-parked"
     SYNC_HELD = "sync-held"
     FIELD_REJECTED = "field-rejected"
+    CHECK_FAILED = "check-failed"
     FINDING = "finding"
+    FINDING_CLOSED = "finding-closed"
 
     # everything that other libraries say
     LIBRARY = "library"

@@ -184,6 +184,13 @@ class Metrics:
         self.findings = self._counter(
             "findings_total", "What was found that an operator should know.", "code", "connection"
         )
+        self.open_findings = self._gauge(
+            "open_findings",
+            "Findings that are not over; a lead's and a field's count each.",
+            "code",
+            "connection",
+            "level",
+        )
         self.plugins = self._gauge(
             "plugins",
             "1 for the state of an installed plugin, such as `ready`, `idle`, `skipped`.",
@@ -208,6 +215,12 @@ class Metrics:
     def finding(self, code: str, connection: str) -> None:
         """Count a finding."""
         self.findings.labels(self.bounded("code", code), connection).inc()
+
+    def standing(self, findings: Mapping[tuple[str, str, str], int]) -> None:
+        """Tell which findings are open, by (code, connection, level); those that are not listed are over."""
+        self.open_findings.clear()
+        for (code, connection, level), count in findings.items():
+            self.open_findings.labels(self.bounded("code", code), connection, level).inc(count)
 
     def headroom(self, connection: str, bucket: str, ratio: float) -> None:
         """Tell what is left of a limit."""

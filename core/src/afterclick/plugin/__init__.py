@@ -15,6 +15,7 @@ from __future__ import annotations
 import pluggy
 
 from afterclick.model.fields import FieldSpec, Kind, Rule, Scalar, canonical
+from afterclick.model.lead import STAGES
 from afterclick.plugin.errors import (
     BatchRefused,
     CallFailed,
@@ -25,6 +26,7 @@ from afterclick.plugin.errors import (
     Throttled,
     WriteRefused,
 )
+from afterclick.plugin.findings import Finding, FindingKind
 from afterclick.plugin.http import Answer, Http
 from afterclick.plugin.types import (
     Absorption,
@@ -32,7 +34,6 @@ from afterclick.plugin.types import (
     Change,
     Context,
     Exists,
-    Finding,
     Gone,
     Lead,
     Limit,
@@ -61,6 +62,7 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 __all__ = [
     "CONTRACT_VERSION",
     "PROJECT",
+    "STAGES",
     "Absorption",
     "Ambiguous",
     "Answer",
@@ -71,6 +73,7 @@ __all__ = [
     "Exists",
     "FieldSpec",
     "Finding",
+    "FindingKind",
     "Gone",
     "Http",
     "Kind",

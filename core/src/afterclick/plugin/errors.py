@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from afterclick.plugin.types import Finding
+    from afterclick.plugin.findings import Finding
 
 
 class LaneStop(Exception):  # noqa: N818 - read as an instruction: raise NotAuthorized

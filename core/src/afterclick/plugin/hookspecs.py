@@ -16,11 +16,11 @@ from typing import Any
 
 import pluggy
 
+from afterclick.plugin.findings import Finding
 from afterclick.plugin.types import (
     Absorption,
     Change,
     Context,
-    Finding,
     Lead,
     MatchOutcome,
     Outcome,

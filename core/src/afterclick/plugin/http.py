@@ -7,11 +7,13 @@ have been received.
 
 from __future__ import annotations
 
+import copy
 import email.utils
 import math
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
+from datetime import UTC
 from typing import Any, Protocol
 
 import aiohttp
@@ -64,7 +66,7 @@ class Answer(msgspec.Struct, frozen=True):
         else:
             return max(0.0, seconds) if math.isfinite(seconds) else None
         try:
-            return max(0.0, email.utils.parsedate_to_datetime(raw).timestamp() - now / 1000)
+            return max(0.0, _seconds(raw) - now / 1000)
         except ValueError:
             return None
 
@@ -144,6 +146,23 @@ class Http:
         self._report = report
         self._gate = gate
         self.correlation_header = correlation_header
+        self._dated: tuple[str, int] | None = None
+
+    def clock_skew(self) -> float | None:
+        """Return by how many seconds the CRM's clock is ahead of ours, by the `Date` of its last answer."""
+        if self._dated is None:
+            return None
+        date, received_at = self._dated
+        try:
+            return _seconds(date) - received_at / 1000
+        except ValueError:
+            return None
+
+    def behind(self, gate: Gate) -> Http:
+        """Return the same access, session and limits, with another gate before it."""
+        other = copy.copy(self)
+        other._gate = gate
+        return other
 
     def learn(
         self,
@@ -213,6 +232,8 @@ class Http:
                 body = await _bounded(response.content.read)
                 status = response.status
                 correlation = response.headers.get(self.correlation_header or "-")
+                if date := response.headers.get("Date"):
+                    self._dated = date, self._clock.now()
                 return Answer(status, response.headers, body)
         except aiohttp.ClientConnectorError as failure:
             raise CallFailed(f"cannot connect: {_brief(failure)}", sent=False) from failure
@@ -250,6 +271,17 @@ def _outgoing(method: str, url: str, send: Mapping[str, Any], reads: bool | None
         body=data if encoded else None,
         form=None if encoded else data,
     )
+
+
+def _seconds(date: str) -> float:
+    """Return the Unix time of an HTTP date, which is in UTC where it names no zone.
+
+    Raises:
+        ValueError: it is no date.
+
+    """
+    read = email.utils.parsedate_to_datetime(date)
+    return (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp()
 
 
 async def _bounded(read: Callable[[int], Awaitable[bytes]]) -> bytes:

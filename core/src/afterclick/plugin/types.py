@@ -9,6 +9,7 @@ import msgspec
 
 from afterclick.clock import Clock
 from afterclick.model.fields import FieldSpec, Scalar
+from afterclick.plugin.findings import FindingKind
 from afterclick.plugin.http import Http
 
 S = TypeVar("S")
@@ -173,16 +174,6 @@ class Limit(msgspec.Struct, frozen=True, kw_only=True):
     pace: bool = True
 
 
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """Something an operator should know, with the remedy. `code` is stable and documented."""
-
-    code: str
-    message: str
-    remedy: str
-    level: Literal["error", "warning", "info"] = "warning"
-    subject: str = ""
-
-
 class PlanStep(msgspec.Struct, frozen=True, kw_only=True):
     """One thing `provision` would do, did, found in place or cannot do."""
 
@@ -216,7 +207,8 @@ class PluginInfo(msgspec.Struct, frozen=True, kw_only=True):
     "access_token"}`). `settings` is a msgspec Struct; fields without a default must be set, those
     named in `secrets` are redacted everywhere. `creates` is `keyed` where the CRM itself refuses a
     second record with the same key. `late_effect` is how long (seconds) after our deadline a write
-    may still land, `list_lag` how long until a reliable read shows it.
+    may still land, `list_lag` how long until a reliable read shows it. `findings` are all kinds that it
+    may tell of.
     """
 
     name: str
@@ -234,6 +226,7 @@ class PluginInfo(msgspec.Struct, frozen=True, kw_only=True):
     late_effect: float = 15.0
     list_lag: float = 5.0
     stages: Mapping[str, str] = {}
+    findings: tuple[FindingKind, ...] = ()
 
 
 class State(Protocol):

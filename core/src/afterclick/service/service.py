@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from afterclick import __version__
 from afterclick.clock import Clock
@@ -40,7 +41,8 @@ from afterclick.service.connections import (
     planned,
     tell_plugins,
 )
-from afterclick.service.upkeep import show_figures, tidy
+from afterclick.service.upkeep import background, keep_arrivals, show_figures, tidy
+from afterclick.service.watch import RegularChecks
 from afterclick.syncing.lane import SyncLane
 
 
@@ -122,6 +124,8 @@ class Service:
         for lane in self.lanes:
             self._run(lane.name, lane.run())
         self._stack.push_async_callback(self._stop_lanes)
+        await self._beside("checks", self._checks().run())
+        await self._beside("arrivals", keep_arrivals(self.ledger, self.clock, self._log))
         await self._serving.start_public()
         self._stack.push_async_callback(self._serving.stop_public)
         self._log.info(Said.STARTED, public=self.public_url, admin=self.admin_url)
@@ -170,6 +174,21 @@ class Service:
         self._stack.push_async_callback(ledger.close)
         self._log.info(Said.LEDGER_OPENED, path=str(path))
         return ledger
+
+    def _checks(self) -> RegularChecks:
+        return RegularChecks(
+            self.ledger,
+            self.clock,
+            settings=self.settings,
+            plan=self.plan,
+            found=self.found,
+            connected=self._connected,
+            metrics=self.metrics,
+            log=self._log,
+        )
+
+    async def _beside(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        await self._stack.enter_async_context(background(name, work))
 
     def _run(self, name: str, work: object) -> None:
         self._tasks.append(asyncio.create_task(work, name=name))  # type: ignore[arg-type]

@@ -1,8 +1,11 @@
-"""What the service does beside the lanes: figures at each scrape, and forgetting."""
+"""What the service does beside the lanes: figures at each scrape, and what it writes down or forgets."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
 
 from structlog.typing import FilteringBoundLogger
 
@@ -15,6 +18,8 @@ from afterclick.observe.metrics import Metrics
 TIDY_EVERY, TIDY_AGAIN = 300.0, 0.2
 """Seconds between two looks for what is to be forgotten, and between two steps of it."""
 
+ARRIVALS_EVERY = 5.0
+
 
 async def show_figures(ledger: Ledger, metrics: Metrics, connections: Sequence[str], *, now: int) -> None:
     """Bring the gauges that tell of the ledger up to date; `now` in milliseconds."""
@@ -25,6 +30,7 @@ async def show_figures(ledger: Ledger, metrics: Metrics, connections: Sequence[s
         oldest_age=0.0 if unfolded_at is None else (now - unfolded_at) / 1000,
         size_bytes=totals.size_bytes,
     )
+    metrics.standing(totals.findings)
     for name in connections:
         due_at = totals.oldest_due_at.get(name)
         metrics.syncs(
@@ -33,6 +39,27 @@ async def show_figures(ledger: Ledger, metrics: Metrics, connections: Sequence[s
             oldest_age=0.0 if due_at is None else (now - due_at) / 1000,
             set_aside={"parked": totals.parked.get(name, 0), "held": totals.held.get(name, 0)},
         )
+
+
+async def keep_arrivals(ledger: Ledger, clock: Clock, log: FilteringBoundLogger) -> None:
+    """Let the ledger write down now and then what came last from whom, until cancelled."""
+    while True:
+        await clock.sleep(ARRIVALS_EVERY)
+        try:
+            await ledger.note_arrivals()
+        except LedgerError as failure:
+            log.warning(Said.LEDGER_UNAVAILABLE, code=failure.code, reason=failure.message)
+
+
+@asynccontextmanager
+async def background(name: str, work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Let something run beside the lanes, cut off at the end: for what may stop at any point."""
+    task = asyncio.create_task(work, name=name)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait({task})
 
 
 async def tidy(ledger: Ledger, clock: Clock, log: FilteringBoundLogger) -> None:

@@ -23,7 +23,6 @@ from afterclick.model.lead import REFERRER_FIELDS, referrer_attributes
 from afterclick.observe.metrics import Metrics
 from afterclick.plugin.errors import LaneStop
 from afterclick.plugin.types import Ambiguous, Gone, Lead, Match, NoMatch, Rejected, RetryLater, Uncertain
-from afterclick.syncing.findings import finding
 from afterclick.syncing.person import Mapped, Person
 from afterclick.syncing.retry import RetryRules, untried
 from afterclick.syncing.verdict import Judge, Write
@@ -140,7 +139,7 @@ class Pass:
         if waiting:
             tomorrow = ((day + 1) * MILLISECONDS_PER_DAY - now) / 1000
             reason = f"{limit} stubs a day are allowed"
-            self._judge.findings.append(finding("stubs-waiting", self._connection, "", reason, now))
+            self._judge.waiting(reason, now)
             settles = [untried(one.sync, now=now, reason=reason, after=tomorrow) for one in waiting]
             await self._settle(settles, [])
         put_off = {person.id for person in waiting}

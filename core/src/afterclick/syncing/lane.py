@@ -22,9 +22,11 @@ from afterclick.ledger.signal import syncs
 from afterclick.observe.events import Said
 from afterclick.observe.log import get_logger
 from afterclick.observe.metrics import LaneState, Metrics
-from afterclick.plugin.errors import CallFailed, LaneStop, NotAuthorized, Throttled, WriteRefused
+from afterclick.plugin.errors import CallFailed, LaneStop, NotAuthorized, Throttled
+from afterclick.plugin.findings import Finding
 from afterclick.syncing.batch import Pass, PassRules, Report
 from afterclick.syncing.breaker import Breaker
+from afterclick.syncing.findings import STOPS, of_stop
 from afterclick.syncing.person import Mapped
 
 LOOK_AGAIN = 5.0
@@ -32,10 +34,6 @@ LOOK_AGAIN = 5.0
 
 UNAUTHORIZED_PAUSE, MISCONFIGURED_PAUSE, UNREACHABLE_PAUSE = 60.0, 30.0, 10.0
 LONGEST_PAUSE = 86_400.0
-_REMEDIES = {
-    "write-refused": "Nothing was written. Tell the plugin's author, who has to declare what only reads.",
-}
-_REMEDY = "Check the credential and its permissions; the lane tries again by itself."
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +77,7 @@ class SyncLane:
         self._connected = False
         self._paused_until = 0.0
         self._pause_noted = False
+        self._recovered = False
         self._stopping = False
 
     async def run(self) -> None:
@@ -138,6 +137,8 @@ class SyncLane:
     async def _until_due(self) -> float:
         """Return the seconds until there may be work; a batch that ends gives the signal before."""
         due_at = await self._ledger.next_due(self.connection)
+        if due_at is None and not self._tasks:
+            await self._recover()
         if due_at is None or len(self._tasks) >= self._lane.in_flight:
             return LOOK_AGAIN
         wait = (due_at - self._clock.now()) / 1000
@@ -190,6 +191,7 @@ class SyncLane:
                 await self._pause(lease, seconds, "the CRM does not answer")
         elif report.answered:
             self._breaker.succeeded()
+            await self._recover()
 
     async def _stop_for(self, lease: Lease, stop: LaneStop) -> None:
         if isinstance(stop, Throttled):
@@ -202,22 +204,30 @@ class SyncLane:
 
     async def _tell(self, stop: LaneStop) -> None:
         """Tell the operator why the lane waits, and what to do."""
-        found = stop.finding
-        now = self._clock.now()
-        code = found.code if found else _code(stop)
-        row = FindingRow(
-            code=code,
-            connection=self.connection,
-            subject=found.subject if found else "",
-            message=found.message if found else stop.reason,
-            remedy=found.remedy if found else _REMEDIES.get(code, _REMEDY),
-            level="error",
-            first_at=now,
-            last_at=now,
-        )
+        self._recovered = False
+        row = FindingRow.of(self._finding(stop), connection=self.connection, now=self._clock.now())
         await self._ledger.note_findings([row])
         self._metrics.finding(row.code, self.connection)
         self._log.warning(Said.FINDING, code=row.code, message=row.message, remedy=row.remedy)
+
+    def _finding(self, stop: LaneStop) -> Finding:
+        """Return the plugin's own finding where it declares the kind: then a check can close it."""
+        kind, found = of_stop(stop), stop.finding
+        if found is None:
+            return kind.found(stop.reason)
+        if any(known.code == found.code for known in self._caller.plugin.info.findings):
+            return msgspec.structs.replace(found, level="error")
+        return kind.found(found.message, remedy=found.remedy, subject=found.subject)
+
+    async def _recover(self) -> None:
+        """Close what was told of a lane that waits: it is connected, and the CRM takes what it gets."""
+        if self._recovered:
+            return
+        self._recovered = True
+        codes = {kind.code for kind in STOPS}
+        changes = await self._ledger.replace_findings(self.connection, codes, (), now=self._clock.now())
+        for row in changes.closed:
+            self._log.info(Said.FINDING_CLOSED, code=row.code, message=row.message)
 
     # Pausing and connecting.
 
@@ -284,9 +294,3 @@ class SyncLane:
 
     def _show(self, state: LaneState) -> None:
         self._metrics.lane(self.name, state)
-
-
-def _code(stop: LaneStop) -> str:
-    if isinstance(stop, NotAuthorized):
-        return "not-authorized"
-    return "write-refused" if isinstance(stop, WriteRefused) else "misconfigured"

@@ -10,6 +10,7 @@ import msgspec
 
 from afterclick.ledger.rows import FindingRow, Settle, SyncState
 from afterclick.model.fields import Scalar
+from afterclick.plugin.findings import FindingKind
 from afterclick.plugin.types import (
     Ambiguous,
     Exists,
@@ -22,7 +23,7 @@ from afterclick.plugin.types import (
     Synced,
     Uncertain,
 )
-from afterclick.syncing.findings import finding
+from afterclick.syncing import findings
 from afterclick.syncing.person import Person, as_known
 from afterclick.syncing.retry import NOT_YET, RetryRules, aside, later, sensible, uncertain, untried
 
@@ -88,7 +89,7 @@ class Judge:
                 after = sensible(outcome.after) or NOT_YET
                 return untried(sync, now=now, reason=outcome.reason, after=after)
             case Ambiguous():
-                self._find(person, "record-ambiguous", outcome.reason, now)
+                self._find(person, findings.RECORD_AMBIGUOUS, outcome.reason, now)
                 return aside(sync, state=SyncState.HELD, reason=outcome.reason, clear=False)
             case Gone() | NoMatch() if person.known is not None:
                 return self._gone(person, getattr(outcome, "reason", ""), now)
@@ -165,7 +166,7 @@ class Judge:
         """Leave a double that the CRM or its plugin does not want retired to a person."""
         person = write.person
         person.keep(write.item.double.id)
-        self._find(person, "record-double", f"{write.item.double.id} stays: {outcome.reason}", now)
+        self._find(person, findings.RECORD_DOUBLE, f"{write.item.double.id} stays: {outcome.reason}", now)
         return self._after_absorbing(person, write.item.survivor, now)
 
     def _after_absorbing(self, person: Person, record: Record, now: int) -> Settle:
@@ -217,7 +218,7 @@ class Judge:
             person.pending = tuple(step for step in person.pending if step != name)
             return self._rest(write, outcome, name, now)
         if name is None or name not in write.values or (hook == "create" and person.is_key(name)):
-            self._find(person, "lead-rejected", outcome.reason, now)
+            self._find(person, findings.LEAD_REJECTED, outcome.reason, now)
             return aside(person.sync, state=SyncState.PARKED, reason=outcome.reason)
         person.rejected[name] = write.values[name]
         return self._rest(write, outcome, name, now)
@@ -225,7 +226,7 @@ class Judge:
     def _rest(self, write: Write, outcome: Rejected, name: str, now: int) -> Settle:
         """Go on without what was refused."""
         person = write.person
-        self._find(person, "field-rejected", outcome.reason, now, subject=name)
+        self._find(person, findings.FIELD_REJECTED, outcome.reason, now, subject=name)
         rest = Write.create(person) if person.record is None else Write.enrich(person)
         if rest is None and person.record is not None:
             return self.done(person, person.record, now)
@@ -247,22 +248,29 @@ class Judge:
 
     def _told_if_parked(self, person: Person, settle: Settle, reason: str, now: int) -> Settle:
         if settle.state is SyncState.PARKED:
-            self._find(person, "lead-parked", reason, now)
+            self._find(person, findings.LEAD_PARKED, reason, now)
         return settle
 
     def _gone(self, person: Person, reason: str, now: int) -> Settle:
-        self._find(person, "record-gone", reason or _DELETED, now)
+        self._find(person, findings.RECORD_GONE, reason or _DELETED, now)
         return aside(person.sync, state=SyncState.HELD, reason=reason or _DELETED)
 
-    def _find(self, person: Person, code: str, message: str, now: int, *, subject: str = "") -> None:
-        self.findings.append(finding(code, self.connection, subject or f"lead {person.id}", message, now))
+    def _find(self, person: Person, kind: FindingKind, message: str, now: int, *, subject: str = "") -> None:
+        found = kind.found(message, subject=subject or f"lead {person.id}")
+        self.findings.append(FindingRow.of(found, connection=self.connection, now=now))
+
+    def waiting(self, reason: str, now: int) -> None:
+        """Note that a day had no room for further people without a name."""
+        found = findings.STUBS_WAITING.found(reason)
+        self.findings.append(FindingRow.of(found, connection=self.connection, now=now))
 
     def refused(self, person: Person, reason: str, now: int) -> None:
         """Note that a record was found which another person holds."""
-        self._find(person, "record-shared", reason, now)
+        self._find(person, findings.RECORD_SHARED, reason, now)
 
     def doubled(self, person: Person, now: int) -> None:
         """Note that a person has further records which nobody but a person can unite."""
         others = [one.id for one in person.doubles if not (self.absorbs and one.created_by_us)]
         if others:
-            self._find(person, "record-double", f"the person has further records: {', '.join(others)}", now)
+            message = f"the person has further records: {', '.join(others)}"
+            self._find(person, findings.RECORD_DOUBLE, message, now)

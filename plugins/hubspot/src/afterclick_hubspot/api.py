@@ -49,6 +49,10 @@ class Api:
             params["idProperty"] = by
         return await self._call("GET", f"{self._contacts}/{quote(value, safe='')}", params=params)
 
+    async def any_contact(self) -> Answer:
+        """Read the id of one contact, whichever it is: shows whether contacts may be read."""
+        return await self._call("GET", self._contacts, params={"limit": "1", "properties": "hs_object_id"})
+
     async def upsert_contacts(self, inputs: Sequence[Mapping[str, Any]]) -> Answer:
         """Create contacts by a unique property, or update the ones that are there."""
         return await self._call("POST", f"{self._contacts}/batch/upsert", json={"inputs": list(inputs)})

@@ -7,11 +7,12 @@ name stays taken even after archiving, since making it again brings the old defi
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import msgspec
 
-from afterclick.plugin import FieldSpec, Finding, Kind, Rule
+from afterclick.plugin import STAGES, FieldSpec, Finding, Kind, Rule
 from afterclick_hubspot import findings
 from afterclick_hubspot.answers import Option, Property
 
@@ -87,6 +88,24 @@ def stage_faults(
             unknown = [stage for stage in dict.fromkeys(stages.values()) if stage not in known]
             if unknown:
                 found.append(findings.unknown_stages(spec, unknown))
+    return found
+
+
+def stage_order_faults(
+    fields: Iterable[FieldSpec], properties: Properties, stages: Mapping[str, str]
+) -> list[Finding]:
+    """Return which stages stand the other way round in the account; `stages` in the order of leads."""
+    found: list[Finding] = []
+    for spec in fields:
+        if spec.attribute != "stage" or spec.name not in properties:
+            continue
+        order = _order(properties[spec.name].options or [])
+        words = [stages[stage] for stage in STAGES if stages.get(stage) in order]
+        found += [
+            findings.stage_order(spec, earlier, later)
+            for earlier, later in pairwise(words)
+            if order.index(later) < order.index(earlier)
+        ]
     return found
 
 

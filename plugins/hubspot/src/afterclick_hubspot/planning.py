@@ -97,7 +97,7 @@ def _notes(survey: Survey, creatable: set[str]) -> list[str]:
     for name, spec in survey.specs.items():
         if name in survey.there:
             faults = definitions.faults(spec, survey.there[name])
-            notes += [f"{found.message}: {found.remedy}" for found in faults if found.level != "error"]
+            notes += [f"{found.message}. {found.remedy}" for found in faults if found.level != "error"]
     return notes
 
 
@@ -121,7 +121,7 @@ def _errors(spec: FieldSpec, definition: Property | None) -> list[Finding]:
 
 
 def _conflict(what: str, finding: Finding) -> PlanStep:
-    return PlanStep(action="conflict", what=what, detail=f"{finding.message}: {finding.remedy}")
+    return PlanStep(action="conflict", what=what, detail=f"{finding.message}. {finding.remedy}")
 
 
 def _described(definition: Property, spec: FieldSpec, group: str) -> str:

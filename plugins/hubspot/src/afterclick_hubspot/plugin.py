@@ -7,7 +7,7 @@
     enrich     updates by record id                writing, correlation, conflicts
     absorb     archives or merges a double         absorbing
     erase      deletes for good                    absorbing
-    check      compares the account                checking, definitions, findings
+    check      compares the account                checking, definitions, findings, kinds
     provision  makes group and properties          provisioning, planning, definitions
     sandbox    an emulator to try it all on        sandbox
 
@@ -37,6 +37,7 @@ from afterclick_hubspot import absorbing, checking, connecting, limits, matching
 from afterclick_hubspot.api import BASE_URL, BATCH
 from afterclick_hubspot.client import Client, Ctx
 from afterclick_hubspot.fields import DEFAULT_FIELDS, STAGES
+from afterclick_hubspot.kinds import KINDS
 from afterclick_hubspot.settings import HubSpotSettings
 
 INFO = PluginInfo(
@@ -60,6 +61,7 @@ INFO = PluginInfo(
     # Reads by id or unique property do not go through the search index.
     list_lag=2.0,
     stages=STAGES,
+    findings=KINDS,
 )
 
 

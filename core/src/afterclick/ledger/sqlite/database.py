@@ -45,13 +45,20 @@ def _not_opened(path: Path, failure: Exception) -> LedgerError:
 
 
 class Database:
-    """One SQLite connection and the named statements."""
+    """One SQLite connection and the named statements.
 
-    def __init__(self, path: Path, *, write: bool) -> None:
+    `still` says that no process writes. Then nothing is made beside the file, not even for a moment;
+    otherwise a reader may leave a shared-memory file behind that the service's user cannot open.
+    """
+
+    def __init__(self, path: Path, *, write: bool, still: bool = False) -> None:
         flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE if write else apsw.SQLITE_OPEN_READONLY
+        name = str(path)
+        if still:
+            name, flags = f"{path.absolute().as_uri()}?immutable=1", flags | apsw.SQLITE_OPEN_URI
         self._sql: Mapping[str, str] = statements("sqlite")
         try:
-            self._db = apsw.Connection(str(path), flags=flags, statementcachesize=256)
+            self._db = apsw.Connection(name, flags=flags, statementcachesize=256)
             self._db.set_busy_timeout(10_000)
             if write:
                 self._prepare()
@@ -116,6 +123,23 @@ class Database:
                 self._db.execute("ROLLBACK")
             raise
 
+    def schema(self) -> int:
+        """Return the version of the file's schema.
+
+        Raises:
+            LedgerError: the file is no ledger.
+            LedgerSchemaError: a newer program wrote it.
+
+        """
+        current = int(self.run_text("PRAGMA user_version")[0][0])
+        newest = migrations("sqlite")[-1][0]
+        if current > newest:
+            raise LedgerSchemaError(
+                f"the ledger has schema {current}, this program knows {newest}",
+                hint="Install the version of Afterclick that wrote it, or a newer one.",
+            )
+        return current
+
     def migrate(self) -> int:
         """Apply what is missing of the schema and return its version.
 
@@ -124,12 +148,7 @@ class Database:
 
         """
         known = migrations("sqlite")
-        current = int(self._db.pragma("user_version"))
-        if current > known[-1][0]:
-            raise LedgerSchemaError(
-                f"the ledger has schema {current}, this program knows {known[-1][0]}",
-                hint="Install the version of Afterclick that wrote it, or a newer one.",
-            )
+        current = self.schema()
         for number, _, sql in known:
             if number > current:
                 with self.transaction():

@@ -174,6 +174,7 @@ def commit(db: Database, fold: FoldCommit) -> None:
             db.run("join_journeys", (root, joined))
             db.run("join_through", (root, joined))
         db.run_many("put_lead", [_lead_values(row) for row in fold.leads])
+        db.run_many("put_milestone", [(*name, at) for name, at in _milestones(fold.leads).items()])
         for joined, root in out.joins.items():
             # Again, for a lead that was founded and joined in this very batch.
             db.run("join_lead", {"root": root, "joined": joined})
@@ -213,6 +214,11 @@ def _put_resolution(db: Database, out: Resolution, expires_at: int) -> None:
     db.run_many(
         "put_code", [(*name, memory.referrer, _pack.encode(memory)) for name, memory in out.codes.items()]
     )
+
+
+def _milestones(rows: Iterable[LeadRow]) -> dict[tuple[str, str], int]:
+    """Return the milestones of these leads with their times, by space and name."""
+    return {(row.space, name): stamp.at for row in rows for name, stamp in row.state.milestones.items()}
 
 
 def _lead_values(row: LeadRow) -> tuple[object, ...]:

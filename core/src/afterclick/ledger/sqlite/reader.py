@@ -6,8 +6,10 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from afterclick.errors import LedgerError
+from afterclick.errors import LedgerError, LedgerOutdatedError
+from afterclick.ledger.queries import migrations
 from afterclick.ledger.rows import (
+    Arrival,
     Attempt,
     ConnectionRow,
     EventState,
@@ -19,7 +21,7 @@ from afterclick.ledger.rows import (
     SyncRow,
     Totals,
 )
-from afterclick.ledger.sqlite import folds, lanes, reads, syncs
+from afterclick.ledger.sqlite import findings, folds, lanes, reads, syncs
 from afterclick.ledger.sqlite.database import Database
 from afterclick.ledger.sqlite.threads import Worker
 from afterclick.model.memory import LinkMemory
@@ -28,17 +30,20 @@ from afterclick.model.memory import LinkMemory
 class SqliteReader:
     """A ledger that is only read: it takes no lock and can run beside a serving process."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, still: bool = False) -> None:
         self._path = path
-        self._read = Database(path, write=False)
+        self._read = Database(path, write=False, still=still)
         self._reader = Worker("ledger-reader")
 
     @classmethod
     async def open_reader(cls, path: Path) -> SqliteReader:
         """Open an existing ledger for reading.
 
+        It writes nothing. Where nobody has the ledger open it makes no file beside it either.
+
         Raises:
-            LedgerError: there is none.
+            LedgerError: there is none, or it cannot be read.
+            LedgerSchemaError: another version of this program wrote it.
 
         """
         if not await asyncio.to_thread(path.exists):
@@ -46,7 +51,22 @@ class SqliteReader:
                 f"there is no ledger at {path}",
                 hint="Start `afterclick serve` first, or name the ledger with AFTERCLICK_LEDGER__URL.",
             )
-        return SqliteReader(path)
+        still = not await asyncio.to_thread(path.with_name(path.name + "-wal").exists)
+        reader = SqliteReader(path, still=still)
+        try:
+            await reader._reader.do(reader._check)
+        except BaseException:
+            await reader.close()
+            raise
+        return reader
+
+    def _check(self) -> None:
+        schema, newest = self._read.schema(), migrations("sqlite")[-1][0]
+        if schema < newest:
+            raise LedgerOutdatedError(
+                f"the ledger has schema {schema}, this program works with {newest}",
+                hint="Start `afterclick serve`: it brings the ledger up to date.",
+            )
 
     async def lanes(self) -> Sequence[LaneRow]:
         return await self._reader.do(lambda: [lanes.lane_row(row) for row in self._read.run("lanes")])
@@ -83,14 +103,14 @@ class SqliteReader:
     async def attempts(self, *, limit: int, connection: str | None = None) -> Sequence[Attempt]:
         return await self._reader.do(lambda: reads.attempts(self._read, limit=limit, connection=connection))
 
-    async def findings(self, *, limit: int = 1000) -> Sequence[FindingRow]:
-        return await self._reader.do(lambda: reads.findings(self._read, limit))
+    async def arrivals(self) -> Mapping[str, Arrival]:
+        return await self._reader.do(lambda: reads.arrivals(self._read))
 
-    async def finding_counts(self) -> Mapping[str, int]:
-        return await self._reader.do(lambda: dict(self._read.run("count_findings")))
+    async def milestones(self) -> Sequence[str]:
+        return await self._reader.do(lambda: [name for (name,) in self._read.run("milestones")])
 
-    async def last_received(self, look_back: int) -> Mapping[str, int]:
-        return await self._reader.do(lambda: dict(self._read.run("last_received", (look_back,))))
+    async def findings(self, *, limit: int = 10_000) -> Sequence[FindingRow]:
+        return await self._reader.do(lambda: findings.every(self._read, limit))
 
     async def connections(self) -> Sequence[ConnectionRow]:
         return await self._reader.do(lambda: reads.connections(self._read))

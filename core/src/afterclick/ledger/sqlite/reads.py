@@ -6,15 +6,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from afterclick.ledger.rows import (
+    Arrival,
     Attempt,
     ConnectionRow,
     EventState,
-    FindingRow,
     LeadRow,
     Referrer,
     StoredEvent,
     Totals,
 )
+from afterclick.ledger.sqlite import findings
 from afterclick.ledger.sqlite.database import Database
 from afterclick.ledger.sqlite.folds import decode_code, event_row, lead_row
 from afterclick.model.lead import decode_state
@@ -37,6 +38,7 @@ def totals(db: Database, path: Path, connections: Sequence[str], now: int) -> To
         oldest_due_at={name: at for name, at in first.items() if at is not None},
         parked=parked,
         held=held,
+        findings=findings.counts(db),
         size_bytes=_size(path),
     )
 
@@ -89,10 +91,13 @@ def attempts(db: Database, *, limit: int, connection: str | None) -> list[Attemp
     return [Attempt(**dict(zip(names, row, strict=True))) for row in rows]
 
 
-def findings(db: Database, limit: int) -> list[FindingRow]:
-    """Return findings, newest first."""
-    names = FindingRow.__struct_fields__
-    return [FindingRow(**dict(zip(names, row, strict=True))) for row in db.run("findings", (limit,))]
+def arrivals(db: Database) -> dict[str, Arrival]:
+    """Return the newest delivery of each source."""
+    found: dict[str, Arrival] = {}
+    for name, received_at, type in (*db.run("sources"), *db.run("newest_events")):
+        if name not in found or found[name].received_at < received_at:
+            found[name] = Arrival(received_at, type)
+    return found
 
 
 def connections(db: Database) -> list[ConnectionRow]:

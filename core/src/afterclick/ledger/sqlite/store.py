@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import apsw
@@ -13,22 +15,26 @@ from afterclick.clock import Clock
 from afterclick.errors import LedgerError
 from afterclick.ledger.rows import (
     Adoption,
+    Arrival,
     Attempt,
     ConnectionRow,
     Due,
     EventState,
     Fence,
+    FindingChanges,
     FindingRow,
     FoldCommit,
     LaneRow,
     LeadRow,
     NewEvent,
+    Outdated,
     Sending,
     Settle,
     StoredEvent,
 )
 from afterclick.ledger.signal import EVENTS, Signals
 from afterclick.ledger.signal import syncs as syncs_signal
+from afterclick.ledger.sqlite import findings as told
 from afterclick.ledger.sqlite import folds, ingest, lanes, reads, syncs, tidying
 from afterclick.ledger.sqlite.database import Database, FileLock
 from afterclick.ledger.sqlite.reader import SqliteReader
@@ -52,6 +58,9 @@ class SqliteLedger(SqliteReader):
     ) -> None:
         self._clock = clock
         self.signals = Signals()
+        # By source, the newest delivery, and the one that was written down last.
+        self._arrived: dict[str, NewEvent] = {}
+        self._noted: dict[str, NewEvent] = {}
         self._lock = FileLock(path)
         try:
             self._write = Database(path, write=True)
@@ -87,6 +96,7 @@ class SqliteLedger(SqliteReader):
 
     async def append(self, event: NewEvent) -> bool:
         new = await self._writer.append(event)
+        self._arrived[event.source] = event
         if new and event.state is EventState.NEW:
             self.signals.give(EVENTS)
         return new
@@ -216,9 +226,25 @@ class SqliteLedger(SqliteReader):
         return await self._writer.do(wake)
 
     async def note_findings(self, findings: Sequence[FindingRow]) -> None:
-        names = FindingRow.__struct_fields__
-        rows = [tuple(getattr(row, name) for name in names) for row in findings]
-        await self._writer.do(lambda: self._write.run_many("put_finding", rows))
+        await self._writer.do(lambda: told.note(self._write, findings))
+
+    async def replace_findings(
+        self, connection: str, codes: Collection[str], found: Sequence[FindingRow], *, now: int
+    ) -> FindingChanges:
+        return await self._writer.do(lambda: told.replace(self._write, connection, codes, found, now))
+
+    async def close_outdated(self, outdated: Outdated, *, now: int) -> Sequence[FindingRow]:
+        over: list[FindingRow] = []
+        last: FindingRow | None = None
+        while page := await self._page(outdated, last):
+            last = page[-1][0]
+            closing = [row for row, outlived in page if outlived]
+            await self._writer.do(partial(told.close, self._write, closing, now))
+            over += closing
+        return over
+
+    async def _page(self, outdated: Outdated, last: FindingRow | None) -> list[tuple[FindingRow, bool]]:
+        return await self._reader.do(lambda: told.page(self._read, outdated, last))
 
     async def remember_connection(self, row: ConnectionRow) -> ConnectionRow | None:
         def remember() -> ConnectionRow | None:
@@ -236,13 +262,31 @@ class SqliteLedger(SqliteReader):
     async def set_plugin_state(self, connection: str, key: str, value: str) -> None:
         await self._writer.do(lambda: self._write.run("put_plugin_state", (connection, key, value)))
 
+    async def arrivals(self) -> Mapping[str, Arrival]:
+        written = await super().arrivals()
+        return {**written, **{name: _arrival(event) for name, event in self._arrived.items()}}
+
+    async def note_arrivals(self) -> None:
+        arrived = dict(self._arrived)
+        changed = [event for name, event in arrived.items() if self._noted.get(name) is not event]
+        if changed:
+            rows = [(event.source, event.received_at, event.type) for event in changed]
+            await self._writer.do(lambda: self._write.run_many("put_source", rows))
+            self._noted = arrived
+
     async def tidy(self) -> int:
         now = self._clock.now()
         return await self._writer.do(lambda: tidying.tidy(self._write, now))
 
     async def close(self) -> None:
+        with suppress(LedgerError):
+            await self.note_arrivals()
         await self._writer.do(self._write.checkpoint)
         await self._writer.close()
         await super().close()
         self._write.close()
         self._lock.release()
+
+
+def _arrival(event: NewEvent) -> Arrival:
+    return Arrival(event.received_at, event.type)

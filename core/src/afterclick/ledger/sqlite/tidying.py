@@ -10,6 +10,7 @@ SEEN = 30 * MILLISECONDS_PER_DAY
 """The sender's last retry comes after 37 minutes; a month costs little and survives a replay by hand."""
 
 ATTEMPTS = 30 * MILLISECONDS_PER_DAY
+FINDINGS = 30 * MILLISECONDS_PER_DAY
 
 
 def tidy(db: Database, now: int) -> int:
@@ -25,5 +26,6 @@ def tidy(db: Database, now: int) -> int:
             # By the bucket first, which is the index; those without a readable time are few and stay.
             ("drop_seen", (seen // MILLISECONDS_PER_DAY, seen)),
             ("drop_attempts", (now - ATTEMPTS,)),
+            ("drop_findings", (now - FINDINGS,)),
         )
     )

@@ -111,6 +111,9 @@ INSERT INTO code_leads (space, code, lead) VALUES (?, ?, ?) ON CONFLICT DO NOTHI
 -- name: join_through
 UPDATE OR REPLACE code_leads SET lead = ? WHERE lead = ?
 
+-- name: put_milestone
+INSERT INTO milestones (space, name, first_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING
+
 -- name: put_link
 INSERT INTO links (space, prefix, token, memory) VALUES (?, ?, ?, ?)
 ON CONFLICT (space, prefix, token) DO UPDATE SET memory = excluded.memory

@@ -7,17 +7,6 @@ ON CONFLICT (name) DO UPDATE SET plugin = excluded.plugin, running = excluded.ru
 -- name: connections
 SELECT name, plugin, first_seen_at, mapping, running FROM connections ORDER BY name
 
--- name: put_finding
-INSERT INTO findings (code, connection, subject, message, remedy, level, first_at, last_at, count)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (code, connection, subject) DO UPDATE SET
-    message = excluded.message, remedy = excluded.remedy, level = excluded.level, last_at = excluded.last_at,
-    count = count + 1
-
--- name: findings
-SELECT code, connection, subject, message, remedy, level, first_at, last_at, count
-FROM findings ORDER BY last_at DESC LIMIT ?
-
 -- name: plugin_state
 SELECT value FROM plugin_state WHERE connection = ? AND key = ?
 
@@ -33,3 +22,17 @@ INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING
 
 -- name: touch_meta
 INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value
+
+-- name: put_source
+INSERT INTO sources (name, received_at, type) VALUES (?, ?, ?)
+ON CONFLICT (name) DO UPDATE SET received_at = excluded.received_at, type = excluded.type
+
+-- name: sources
+SELECT name, received_at, type FROM sources
+
+-- name: newest_events
+-- What came since the sources were last written down, however much that was.
+SELECT source, received_at, type FROM events ORDER BY id DESC LIMIT 256
+
+-- name: milestones
+SELECT DISTINCT name FROM milestones ORDER BY name

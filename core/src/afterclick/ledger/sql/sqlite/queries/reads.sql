@@ -66,13 +66,6 @@ WHERE id IN (
     WHERE instr(:search, ':') > 0 AND instr(' ' || keys || ' ', ' ' || :search || ' ') > 0)
 ORDER BY changed_at DESC, id DESC LIMIT :limit
 
--- name: last_received
--- When each source last sent something, among the newest events.
-SELECT source, max(received_at) FROM (SELECT source, received_at FROM events ORDER BY id DESC LIMIT ?) GROUP BY source
-
--- name: count_findings
-SELECT level, count(*) FROM (SELECT level FROM findings LIMIT 100000) GROUP BY level
-
 -- name: referrer
 -- The living lead that has a user id.
 SELECT l.id, l.state FROM identities i JOIN leads l ON l.id = i.lead

@@ -19,3 +19,7 @@ DELETE FROM seen WHERE (bucket, hash16) IN (
 
 -- name: drop_attempts
 DELETE FROM attempts WHERE id IN (SELECT id FROM attempts WHERE at < ? ORDER BY at LIMIT 500)
+
+-- name: drop_findings
+DELETE FROM findings WHERE (code, connection, subject) IN (
+    SELECT code, connection, subject FROM findings WHERE closed_at < ? LIMIT 500)

@@ -1,0 +1,1 @@
+"""Looking for what is wrong before it costs anything: setup, sources, ledger, accounts. Writes nothing."""
