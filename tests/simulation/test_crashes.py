@@ -20,7 +20,7 @@ from afterclick.ledger.lease import Lease
 from afterclick.ledger.rows import Fence, Sending
 from afterclick.ledger.sqlite import lanes, syncs
 
-RUNS = int(os.environ.get("AFTERCLICK_SIMULATION_RUNS", "25"))
+RUNS = int(os.environ.get("AFTERCLICK_SIMULATION_RUNS", "12"))
 ENOUGH = 60
 """Seeds after which a rule that is left out must have shown itself."""
 
