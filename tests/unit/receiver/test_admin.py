@@ -8,10 +8,11 @@ from typing import Any
 import aiohttp
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from tests.support.wire import payload
 
 from afterclick.errors import LedgerError
 
-from .conftest import Start, payload
+from .conftest import Start
 
 
 async def get(

@@ -7,12 +7,13 @@ import io
 
 import pytest
 from aiohttp import web
-from tests.support.clock import settle, until
+from tests.support.clock import until
+from tests.support.wire import payload, request_bytes, signature
 
 from afterclick.config.model import Server
 from afterclick.receiver.limits import Limits
 
-from .conftest import Receiver, Start, logged, payload, request_bytes, signature
+from .conftest import Receiver, Start, logged
 
 LIMIT = 2048
 
@@ -238,26 +239,6 @@ async def test_old_clients_are_served(receiver: Receiver, header: str, stays: bo
         assert (await wire.answer()).status == 200
     else:
         assert await wire.closed()
-
-
-async def test_connections_beyond_the_limit_are_turned_away(start: Start, log: io.StringIO) -> None:
-    receiver = await start(limits={"max_connections": 2})
-    held = [await receiver.wire() for _ in range(2)]
-    for wire in held:
-        await wire.send(request_bytes(payload()))
-        assert (await wire.answer()).status == 200
-    for _ in range(3):
-        refused = await receiver.wire()
-        answer = await refused.answer()
-        assert (answer.status, "retry-after" in answer.headers) == (503, True)
-        assert await refused.closed()
-    assert len([line for line in logged(log) if line["event"] == "connections-full"]) == 1
-
-    await held[0].close()
-    async with asyncio.timeout(10):
-        # The server hears of the end a moment later.
-        while await receiver.deliver(payload(token="b")) == 503:
-            await settle()
 
 
 async def test_idle_connection_is_closed(start: Start) -> None:

@@ -13,12 +13,13 @@ from tests.docs.openapi import document
 from tests.support.clock import NOON
 from tests.support.signing import SECRET, headers_of, report
 from tests.support.strategies import more
+from tests.support.wire import request_bytes
 
 from afterclick.errors import LedgerError
 from afterclick.model.registration import Registration
 from afterclick.receiver.registrations import ADDRESS, read_registration
 
-from .conftest import Receiver, Start, request_bytes, source
+from .conftest import Receiver, Start, source
 
 DOCUMENT = document()
 

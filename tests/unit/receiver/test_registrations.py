@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from tests.support.clock import NOON, FakeClock, moment, until
 from tests.support.signing import OTHER_SECRET, SECRET, headers_of, report
+from tests.support.wire import Answer, request_bytes
 
 from afterclick.config.secrets import SecretSource
 from afterclick.errors import LedgerError
@@ -18,7 +19,8 @@ from afterclick.ledger.rows import EventState
 from afterclick.model.registration import registration_key
 from afterclick.receiver.keys import LOOK_EVERY
 
-from .conftest import Answer, Receiver, Start, logged, request_bytes, source
+from .conftest import Receiver, Start, logged, source
+from .test_connections import cuts
 
 ADDRESS = "/v1/registrations"
 
@@ -90,6 +92,18 @@ async def test_trailing_slash_is_no_redirect(api: Receiver) -> None:
     data = request_bytes(body, path=ADDRESS + "/", headers=headers_of(body))
 
     assert (await api.ask(data)).status == 200
+
+
+async def test_backend_keeps_its_connection_when_the_port_is_full(start: Start) -> None:
+    receiver = await start({"app": app()}, limits={"max_connections": 2})
+    body = report()
+    sender = await receiver.wire()
+    for _ in range(3):
+        await sender.send(request_bytes(body, path=ADDRESS, headers=headers_of(body)))
+        assert (await sender.answer()).status == 200
+        for _ in range(4):
+            await (await receiver.wire()).send(b"POST")
+    await until(lambda: cuts(receiver, "full") == 11)
 
 
 async def test_retry_under_the_same_id_is_stored_once(api: Receiver, clock: FakeClock) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 from tests.support.clock import FakeClock, until
+from tests.support.wire import payload, request_bytes
 
 from afterclick.config.model import Server
 from afterclick.errors import ConfigurationError
@@ -20,7 +21,7 @@ from afterclick.receiver.intake import Intake
 from afterclick.receiver.limits import Limits
 from afterclick.receiver.serving import Ports, Serving
 
-from .conftest import FakeLedger, Receiver, payload, request_bytes, source
+from .conftest import FakeLedger, Receiver, source
 
 
 async def _ready() -> bool:

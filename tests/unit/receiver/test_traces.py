@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 
 from tests.support.clock import FakeClock, moment
+from tests.support.wire import payload, signature
 
 from afterclick.errors import LedgerError
 from afterclick.model.event import dedupe_key
 from afterclick.observe.log import configure
 
-from .conftest import Receiver, Start, logged, payload, signature, source
+from .conftest import Receiver, Start, logged, source
 
 IP = "203.0.113.9"
 

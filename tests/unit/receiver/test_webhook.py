@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 from tests.support.clock import FakeClock, moment, until
 from tests.support.deliveries import Delivery, deliveries, secret
+from tests.support.wire import PATH, payload, request_bytes, signature
 
 from afterclick.config.secrets import SecretSource
 from afterclick.errors import LedgerError
@@ -18,7 +19,7 @@ from afterclick.ledger.rows import EventState
 from afterclick.model.event import dedupe_key
 from afterclick.receiver.keys import LOOK_EVERY
 
-from .conftest import PATH, Receiver, Start, logged, payload, request_bytes, signature, source
+from .conftest import Receiver, Start, logged, source
 
 OTHER = "whsec_77aa0d51b7a8ffff"
 

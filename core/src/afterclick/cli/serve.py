@@ -7,13 +7,18 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 
 from afterclick.cli.output import ConfigFile
 from afterclick.clock import SystemClock
 from afterclick.config.load import load
 from afterclick.errors import ConfigurationError, Fault
-from afterclick.observe.log import configure
+from afterclick.observe.events import Said
+from afterclick.observe.log import configure, get_logger
 from afterclick.service import Service
+
+_FILES_BESIDES = 300
+"""Open files beside those of senders: connections to CRMs and of the admin port, the ledger, newcomers."""
 
 
 def serve(config: ConfigFile = None) -> None:
@@ -23,8 +28,25 @@ def serve(config: ConfigFile = None) -> None:
         remedy = "Set WEBHOOK_SECRET to the webhook's signing secret, or add a table [sources.tolinku]."
         raise ConfigurationError([Fault("sources", "nobody may send anything", remedy)])
     configure(settings.log.level, settings.log.format, sys.stderr)
+    allow_files(settings.server.max_connections)
     with asyncio.Runner(loop_factory=_loop()) as runner:
         runner.run(_serve(Service(settings, os.environ, clock=SystemClock())))
+
+
+def allow_files(connections: int) -> None:
+    """Take as many open files as the system gives: each connection is one, and the default is often 1,024."""
+    try:
+        import resource
+    except ImportError:
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = connections + _FILES_BESIDES
+    if soft != resource.RLIM_INFINITY and soft < needed:
+        with suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (needed if hard < 0 else min(needed, hard), hard))
+        soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if soft < needed:
+            get_logger("service").warning(Said.FILES_SCARCE, allowed=soft, needed=needed)
 
 
 def _loop() -> Callable[[], asyncio.AbstractEventLoop] | None:

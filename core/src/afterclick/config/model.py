@@ -59,7 +59,8 @@ class Server(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     body_timeout: Annotated[
         LongerDuration,
         Meta(
-            description="How long a body may take to arrive. The sender itself gives up after 10 seconds.",
+            description="How long the head of a request may take to arrive, and then its body. The sender "
+            "itself gives up after 10 seconds.",
         ),
     ] = 10.0
     keep_alive: Annotated[
@@ -73,8 +74,9 @@ class Server(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         int,
         Meta(
             ge=1,
-            description="How many connections may be open; further ones are told 503. The default stays "
-            "below the 1,024 open files that many systems allow a process.",
+            description="How many connections may be open. A further one takes the place of the least "
+            "useful, which is one that has delivered nothing yet, and is told 503 if all are busy. The "
+            "default stays below the 1,024 open files that some systems allow a process.",
         ),
     ] = 900
     stop_grace: Annotated[

@@ -23,6 +23,7 @@ class Said(enum.StrEnum):
     ROTATED = "secret-changed"
     ROTATION_FAILED = "secret-unreadable"
     CONNECTIONS_FULL = "connections-full"
+    FILES_SCARCE = "open-files-scarce"
 
     # ledger
     LEDGER_OPENED = "ledger-opened"

@@ -70,6 +70,15 @@ RESULTS: Mapping[Delivery, str] = {
 """What the docs say of each."""
 
 
+class Cut(enum.StrEnum):
+    """Why a client's connection was ended: slow heads, unread answers, or room that was needed."""
+
+    SLOW_HEAD = "slow_head"
+    UNREAD = "unread"
+    FULL = "full"
+    TURNED_AWAY = "turned_away"
+
+
 class LaneState(enum.StrEnum):
     """What a lane of this process does: `waiting` means that another process holds it."""
 
@@ -117,6 +126,14 @@ class Metrics:
             "last_delivery_timestamp_seconds",
             "When a source last sent something well signed (Unix time).",
             "source",
+        )
+        self.open_connections = self._gauge("open_connections", "Connections of clients, by port.", "face")
+        self.connections_cut = self._counter(
+            "connections_cut_total",
+            "Connections that were ended to keep a port free: heads that came too slowly, answers that were "
+            "not read, no more room (`full` made room for another, `turned_away` found none).",
+            "face",
+            "why",
         )
         self.ledger_commit_seconds = self._histogram(
             "ledger_commit_seconds", "Duration of a commit that stores deliveries.", buckets=_FAST

@@ -10,6 +10,7 @@ from aiohttp.abc import AbstractStreamWriter
 
 from afterclick.clock import Clock
 from afterclick.observe.metrics import Delivery
+from afterclick.receiver.connections import know_sender
 from afterclick.receiver.limits import RETRY_AFTER
 
 SERVER = "afterclick"
@@ -65,6 +66,7 @@ class Stored(web.StreamResponse):
             self._made_in = second
             self._bytes = _ok_bytes(second)
         transport.write(self._bytes)
+        know_sender(request)
         return None
 
     async def write_eof(self, data: bytes = b"") -> None:

@@ -21,6 +21,7 @@ from afterclick.observe.events import Said
 from afterclick.observe.log import get_logger
 from afterclick.observe.metrics import OTHER, Delivery
 from afterclick.receiver.answers import answer, refusal, words
+from afterclick.receiver.connections import know_sender
 from afterclick.receiver.intake import Intake, Refused, Tally
 from afterclick.receiver.standard import HEADERS, NotSignedError, Signed, StandardVerifier
 from afterclick.receiver.strict import Flaw, read_strictly
@@ -72,6 +73,7 @@ class Registrations:
             headers = {name: request.headers.getall(name, ()) for name in HEADERS}
             signed = self._verifier.verify(headers, body)
             source = signed.source
+            know_sender(request)
             event, faults = self._read(signed, body)
             if event is None:
                 return self._refuse(source, Refused(Delivery.INVALID), faults=faults)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import socket
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from aiohttp import web
 
@@ -13,9 +15,12 @@ from afterclick.errors import ConfigurationError, Fault
 from afterclick.observe.events import Said
 from afterclick.observe.log import get_logger
 from afterclick.receiver.app import PublicApp
-from afterclick.receiver.limits import BoundedServer
+from afterclick.receiver.connections import BoundedServer, Handler
+from afterclick.receiver.limits import Limits
 
 _BACKLOG = 1024
+_ADMIN_LIMITS = Limits(max_connections=64, unread=10.0)
+"""The admin port serves a few, whose answers can be long."""
 
 
 class Ports(NamedTuple):
@@ -38,6 +43,7 @@ class Serving:
         self._admin_app = admin
         self._admin: web.BaseRunner | None = None
         self._open: web.BaseRunner | None = None
+        self._watches: list[asyncio.Task[None]] = []
         self._ports = Ports(0, 0)
         self._log = get_logger("receiver")
 
@@ -48,7 +54,7 @@ class Serving:
             ConfigurationError: the port is taken, or not ours to take.
 
         """
-        runner = web.AppRunner(self._admin_app, access_log=None, handle_signals=False, shutdown_timeout=1.0)
+        runner = _AdminRunner(self._admin_app, self._bounded)
         await runner.setup()
         self._admin = runner
         port = await self._listen(runner, self._settings.admin_host, self._settings.admin_port, "admin_port")
@@ -61,7 +67,7 @@ class Serving:
             ConfigurationError: the port is taken, or not ours to take.
 
         """
-        server = BoundedServer(self._public, self._public.intake.limits)
+        server = self._bounded(self._public, self._public.intake.limits, face="public")
         runner = web.ServerRunner(server, handle_signals=False, shutdown_timeout=self._settings.stop_grace)
         await runner.setup()
         self._open = runner
@@ -82,9 +88,19 @@ class Serving:
     async def stop(self) -> None:
         """Close both ports."""
         await self.stop_public()
+        for watch in self._watches:
+            watch.cancel()
+        await asyncio.gather(*self._watches, return_exceptions=True)
         if self._admin is not None:
             await self._admin.cleanup()
             self._admin = None
+
+    def _bounded(self, handler: Handler, limits: Limits, **options: Any) -> BoundedServer:
+        """Return a server that is watched until the stop."""
+        intake = self._public.intake
+        server = BoundedServer(handler, limits, intake.clock, intake.metrics, **options)
+        self._watches.append(asyncio.create_task(server.watch()))
+        return server
 
     async def _listen(self, runner: web.BaseRunner, host: str, port: int, setting: str) -> int:
         try:
@@ -97,6 +113,20 @@ class Serving:
             Said.LISTENING, address=host, port=real, face="admin" if runner is self._admin else "public"
         )
         return real
+
+
+class _AdminRunner(web.AppRunner):
+    """Runs an application on a bounded server."""
+
+    def __init__(self, app: web.Application, bounded: Callable[..., BoundedServer]) -> None:
+        super().__init__(app, handle_signals=False, shutdown_timeout=1.0)
+        self._bounded = bounded
+
+    async def _make_server(self) -> web.Server:
+        made = await super()._make_server()
+        return self._bounded(
+            made.request_handler, _ADMIN_LIMITS, face="admin", request_factory=made.request_factory
+        )
 
 
 def _fault(path: str, host: str, port: int, failure: OSError) -> Fault:
