@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 from tests.support.clock import FakeClock
-from tests.support.events import make_event, make_registration
+from tests.support.events import body_of, make_event, make_registration
 
 from afterclick.folding.batch import Destination, Rules, build, touched
 from afterclick.ledger.api import Ledger
@@ -27,7 +27,8 @@ WAIT = 50_000
 
 
 def as_delivery(event: Event) -> NewEvent:
-    """Return a delivery that stands for an event; its body does not matter."""
+    """Return a delivery that stands for an event; its body says what a bare touch can say."""
+    said = {"hostname": event.facts.host, "platform": event.facts.platform}
     return NewEvent(
         space=event.space,
         source=event.source,
@@ -36,7 +37,7 @@ def as_delivery(event: Event) -> NewEvent:
         tie=event.tie,
         occurred_at=event.occurred_at,
         received_at=event.received_at,
-        body=b"{}",
+        body=body_of(event.type, event.occurred_at, said),
         ip_hash=event.ip_hash,
     )
 
@@ -79,7 +80,6 @@ class Bench:
             fence = await self.hold(FOLD)
         resolution = resolve(fresh, await self.ledger.view(needs_of(fresh, self.policy)), self.policy)
         commit = build(
-            fresh,
             resolution,
             await self.ledger.lead_states(sorted(touched(resolution))),
             destinations=self.places,

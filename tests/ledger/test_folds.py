@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from tests.ledger.harness import FOLD, Bench, OpenLedger, milestone, person, two_halves
-from tests.support.clock import NOON, FakeClock, moment
-from tests.support.events import make_event, make_registration
+from tests.support.clock import NOON, STORY_DAY, FakeClock, moment
+from tests.support.events import make_delivery, make_event, make_registration
 from tests.support.memory_store import MemoryStore
 from tests.support.strategies import PERSONAL, deliveries
 
@@ -20,7 +20,7 @@ from afterclick.ledger.sqlite import SqliteLedger
 from afterclick.model.event import CLAIM, CLICK, COMPLETED, CREATED, INSTALL, TEST, Event
 from afterclick.model.identity import Identity
 from afterclick.model.journey import DAY, Policy
-from afterclick.model.lead import keys_of
+from afterclick.model.lead import attributes, keys_of
 from afterclick.model.view import needs_of
 
 POLICY = Policy(personal_prefixes=PERSONAL)
@@ -127,6 +127,39 @@ async def test_events_of_a_lead_are_those_of_the_leads_that_joined_it_too(bench:
     found = await bench.ledger.events(limit=10, lead=1)
 
     assert [event.occurred_at for event in found] == [moment("09:00"), moment("09:01"), moment("09:02")]
+
+
+async def test_touch_without_a_home_becomes_folded_when_it_finds_one(bench: Bench) -> None:
+    ip = "198.51.100.1"
+    await bench.fold(
+        make_event(INSTALL, at="09:00", ip=ip, platform="ios"),
+        make_event(INSTALL, at="09:01", ip="198.51.100.2"),
+    )
+    other, install = await bench.ledger.events(limit=10)
+    assert (install.state, other.state) == (EventState.UNATTRIBUTED, EventState.UNATTRIBUTED)
+    await bench.fold(make_event(CLAIM, at="09:05", ip=ip, prefix="menu", token="autumn"))
+    claim, other, install = await bench.ledger.events(limit=10)
+
+    assert (claim.lead, install.lead, other.lead) == (1, 1, None)
+    assert (install.state, other.state) == (EventState.FOLDED, EventState.UNATTRIBUTED)
+    assert install.decision is not None
+    assert (install.decision.how, install.decision.candidates) == ("probable", 1)
+    [lead] = await bench.ledger.leads(limit=10)
+    shown = attributes(lead.state)
+    assert (shown["install_date"], shown["platform"]) == (f"{STORY_DAY}T09:00:00.000Z", "iOS")
+
+
+async def test_touch_without_a_home_says_as_much_as_when_it_came(bench: Bench) -> None:
+    ip = "198.51.100.1"
+    await bench.ledger.append(make_delivery(INSTALL, at="09:00", ip=ip, device={"model": "Pixel 9"}))
+    [install] = await bench.ledger.unfolded(10)
+    await bench.ledger.mark_events(await bench.hold(FOLD), [install.id], EventState.UNATTRIBUTED, "")
+    claim = make_event(CLAIM, at="09:05", ip=ip, prefix="menu", token="autumn")
+    view = await bench.ledger.view(needs_of([claim], Policy(), ["data.device.model"]))
+
+    [left] = view.homeless
+    assert (left.id, left.tie) == (install.id, install.tie)
+    assert left.facts.further == {"data.device.model": '"Pixel 9"'}
 
 
 async def test_fold_without_events_is_no_fault(bench: Bench) -> None:

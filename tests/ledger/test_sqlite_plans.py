@@ -52,6 +52,7 @@ async def test_journeys_at_an_address_are_found_by_index(sqlite: SqliteLedger, n
     ("name", "expected"),
     [
         ("unfolded", "events_new"),
+        ("unattributed_at_address", "events_homeless (space=? AND ip_hash=? AND occurred_at>?"),
         ("stored", "events_timeless (hash16=?)"),
         ("oldest_unfolded", "events_new"),
         ("count_unfolded", "events_new"),

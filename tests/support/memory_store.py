@@ -13,7 +13,7 @@ from functools import reduce
 import msgspec
 
 from afterclick.model.event import CLAIM, INSTALL, Event
-from afterclick.model.identity import Identity, IdentityKind
+from afterclick.model.identity import LAST, Identity, IdentityKind
 from afterclick.model.journey import Ask, Journey, Policy, Role, Slot, role_of
 from afterclick.model.lead import LeadState, Stamp, attributes, merge
 from afterclick.model.memory import CodeMemory, LinkMemory
@@ -49,6 +49,11 @@ class MemoryStore:
         asked = [one for one in self.journeys.values() if any(_answers(one, ask) for ask in needs.asks)]
         people = leads | {one.lead for one in asked if one.person and not one.touched}
         own = [one for one in self.journeys.values() if one.lead in people]
+        homeless = [
+            event
+            for name, event in self.events.items()
+            if self.decisions[name].how == "unattributed" and _is_near(event, needs)
+        ]
         return View(
             next_lead=max(self.states, default=0) + 1,
             identities=identities,
@@ -57,6 +62,7 @@ class MemoryStore:
             links={name: self.links[name] for name in needs.links if name in self.links},
             codes={name: self.codes[name] for name in needs.codes if name in self.codes},
             through={name: sorted(self.through.get(name, ())) for name in needs.described},
+            homeless=homeless,
         )
 
     def apply(self, out: Resolution) -> None:
@@ -102,7 +108,9 @@ class MemoryStore:
         out = resolve(events, self.view(needs_of(events, self.policy)), self.policy)
         self.apply(out)
         self.events |= fresh
-        self.decisions |= {event.name: out.decisions[event.id] for event in events}
+        names = {event.id: event.name for event in self.events.values()}
+        self.decisions |= {names[id]: decision for id, decision in out.decisions.items()}
+        assert {event.name for event in events} <= self.decisions.keys()
         self.check()
         return out
 
@@ -151,7 +159,8 @@ class MemoryStore:
             assert root in living, f"lead {lead} was joined into {root}, which is joined itself"
         for name, lead in self.identities.items():
             assert lead in living, f"{name} points to a lead that is joined"
-            assert name in self.states[lead].identities, f"lead {lead} does not know its {name}"
+            known = name in self.states[lead].identities
+            assert known or name.kind == LAST, f"lead {lead} does not know its {name}"
         for lead, state in living.items():
             assert len(state.users) <= 1, f"lead {lead} unites {state.users}"
             for name in state.identities:
@@ -199,6 +208,13 @@ class MemoryStore:
         assert state.founded <= stamp
         assert kept is not None
         assert kept <= stamp, f"{event.type} is lost"
+
+
+def _is_near(event: Event, needs: Needs) -> bool:
+    if event.ip_hash is None or (event.space, event.ip_hash) not in needs.addresses:
+        return False
+    first, last = needs.addresses[event.space, event.ip_hash]
+    return first <= event.occurred_at <= last
 
 
 def _answers(journey: Journey, ask: Ask) -> bool:

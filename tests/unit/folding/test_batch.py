@@ -44,7 +44,6 @@ class Lab:
         known = {lead: self.rows[lead] for lead in touched(out) if lead in self.rows}
         store.apply(out)
         commit = build(
-            numbered,
             out,
             known,
             destinations=self.destinations,

@@ -35,6 +35,8 @@ def install(shape: str, at: str) -> list[Event]:
             return [make_event(INSTALL, at=at, ip=IP, **CODE, **SPRING, **IOS)]
         case "reference":
             return [make_event(INSTALL, at=at, ip=IP, hostname=HOST, **SPRING, **IOS)]
+        case "reference, no campaign":
+            return [make_event(INSTALL, at=at, ip=IP, hostname=HOST, **IOS)]
         case "user guide":
             return [make_event(INSTALL, at=at, country="PT", **IOS)]
     return []
@@ -61,6 +63,7 @@ def person(shape: str, early: str, late: str) -> list[Event]:
     described = make_event(CREATED, at=early, referral_code="CODE", referrer_id="host")
     signed_up = make_event(CREATED, at=early, referrer_token="host", **CODE, **SPRING, **IOS)
     registered = make_registration(at=early, user="ann", email="ann@example.com")
+    by_code = make_registration(at=early, email="ann@example.com", referral_code="CODE")
     on_link = make_registration(at=early, user="ann", email="ann@example.com", referral_code="CODE", **CODE)
     documented = make_event(COMPLETED, at=late, referral_code="CODE", referred_user_id="ann")
     article = make_event(COMPLETED, at=late, **CODE)
@@ -74,10 +77,20 @@ def person(shape: str, early: str, late: str) -> list[Event]:
         "registered and completed": [registered, documented],
         "registered on the link": [on_link],
         "registered on the link and completed": [on_link, documented],
+        "registered on the link and completed, article": [on_link, article],
+        "registered by code and signed up": [by_code, signed_up],
+        "registered by code, signed up and completed": [by_code, signed_up, article],
     }[shape]
 
 
-INSTALLS = ("none", "article", "article with address", "reference", "user guide")
+INSTALLS = (
+    "none",
+    "article",
+    "article with address",
+    "reference",
+    "reference, no campaign",
+    "user guide",
+)
 CLAIMS = ("none", "path", "reference", "user guide", "article", "article with address")
 PEOPLE = (
     "completed",
@@ -89,12 +102,15 @@ PEOPLE = (
     "registered and completed",
     "registered on the link",
     "registered on the link and completed",
+    "registered on the link and completed, article",
+    "registered by code and signed up",
+    "registered by code, signed up and completed",
 )
 
 
 def belongs(install_shape: str, claim_shape: str) -> bool:
     """Tell whether the install says where it belongs: by its link, or by the claim's address."""
-    return install_shape != "reference" or claim_shape in ("reference", "article with address")
+    return not install_shape.startswith("reference") or claim_shape in ("reference", "article with address")
 
 
 PAIRS = [pair for pair in itertools.product(INSTALLS, CLAIMS) if belongs(*pair) and pair != ("none", "none")]

@@ -7,10 +7,12 @@ and identities point to living leads.
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections import Counter
 from collections.abc import Sequence
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.clock import moment
@@ -18,8 +20,8 @@ from tests.support.events import make_event, make_registration
 from tests.support.memory_store import MemoryStore
 from tests.support.strategies import PERSONAL, batched, deliveries, more, stories
 
-from afterclick.model.event import CLAIM, CLICK, COMPLETED, CREATED, INSTALL, Event
-from afterclick.model.identity import Identity, IdentityKind, exact_identities
+from afterclick.model.event import CLAIM, CLICK, COMPLETED, CREATED, INSTALL, REGISTRATION, Event
+from afterclick.model.identity import Identity, IdentityKind, exact_identities, names_somebody
 from afterclick.model.journey import Policy, Role, role_of
 
 POLICY = Policy(personal_prefixes=PERSONAL)
@@ -46,12 +48,32 @@ def test_every_event_has_its_decision(batches: Batches) -> None:
 # People
 
 
+def stated(event: Event) -> set[Identity]:
+    people = role_of(event, POLICY) in (Role.TOUCH, Role.PERSON)
+    return set(exact_identities(event, PERSONAL)) if people else set()
+
+
+def guesses(events: Sequence[Event]) -> set[Identity]:
+    """Return the friends of codes who are named by nobody in some event, and may be somebody registered.
+
+    That is a guess, like a journey that is claimed: what is stated exactly later cannot undo it.
+    """
+    nameless = {
+        name
+        for event in events
+        for name in stated(event)
+        if name.kind == IdentityKind.REF and not names_somebody(stated(event))
+    }
+    registered = {event.facts.code for event in events if event.type == REGISTRATION and stated(event)}
+    return {name for name in nameless if name.value in registered}
+
+
 def people(events: Sequence[Event]) -> list[tuple[list[Event], set[Identity]]]:
     """Group the events that state who, as far as shared identities reach; with the users of each group."""
     groups: list[tuple[list[Event], set[Identity]]] = []
+    guessed = guesses(events)
     for event in events:
-        role = role_of(event, POLICY)
-        names = set(exact_identities(event, PERSONAL)) if role in (Role.TOUCH, Role.PERSON) else set()
+        names = stated(event) - guessed
         if not names:
             continue
         together = [group for group in groups if group[1] & names]
@@ -97,9 +119,10 @@ def test_user_id_is_one_lead_and_two_are_two(batches: Batches) -> None:
 def test_identity_is_refused_only_between_two_users(batches: Batches) -> None:
     store = folded(batches)
     refused = {name for name, _, _ in store.refused}
+    events = list(store.events.values())
 
     assert refused <= store.identities.keys()
-    for _, names in people(list(store.events.values())):
+    for _, names in people(events):
         assert not refused & names or len(users_in(names)) > 1
 
 
@@ -169,6 +192,66 @@ def test_strangers_on_one_link_stay_as_many(size: int, data: st.DataObject) -> N
     assert Counter(journey.lead for journey in store.journeys.values()) == Counter(
         dict.fromkeys(store.living, 1)
     )
+
+
+def two_friends() -> list[Event]:
+    """Return seven events of two people on one code: two journeys, one with a bare install, both names."""
+    code = {"prefix": "ref", "token": "CODE"}
+    return [
+        make_event(INSTALL, at="09:00", ip="198.51.100.1", **code),
+        make_event(CLAIM, at="09:02", ip="198.51.100.1", deep_link_path="/ref/CODE"),
+        make_event(INSTALL, at="09:10", ip="198.51.100.2", platform="ios"),
+        make_event(CLAIM, at="09:12", ip="198.51.100.2", deep_link_path="/ref/CODE"),
+        make_registration(at="09:20", user="ann", referral_code="CODE"),
+        make_registration(at="09:30", email="ben@example.com", deep_link_path="/ref/CODE"),
+        make_event(COMPLETED, at="10:00", referral_code="CODE", referred_user_id="ann"),
+    ]
+
+
+def check_two_friends(store: MemoryStore, story: Sequence[Event]) -> None:
+    """Raise unless two people came of it, each with one journey."""
+    ann, ben, completed = story[4:]
+    assert store.lead_of(ann) == store.lead_of(completed) != store.lead_of(ben)
+    assert set(store.living) == {store.lead_of(ann), store.lead_of(ben)}
+    assert all(state.claim is not None for state in store.living.values())
+    assert set(Counter(journey.lead for journey in store.journeys.values()).values()) == {1}
+
+
+def test_two_friends_are_two_in_every_order_of_seven() -> None:
+    """And after all seven came once more, in another order."""
+    story = two_friends()
+    for order in itertools.permutations(story):
+        store = MemoryStore().fold_all([event] for event in order)
+        check_two_friends(store, story)
+        before = (store.states, store.identities, store.journeys)
+        store.fold(*order[::-1])
+        assert (store.states, store.identities, store.journeys) == before
+
+
+CROWD = 10_000
+
+
+@pytest.mark.parametrize(
+    ("link", "who"),
+    [({"prefix": "menu", "token": "autumn"}, "email"), ({"prefix": "ref", "token": "CODE"}, "user")],
+)
+def test_fifty_registrations_among_ten_thousand_taps_are_fifty_people(link: dict[str, str], who: str) -> None:
+    taps = [make_event(INSTALL, at=moment("00:00") + 3_000 * n, **link) for n in range(CROWD)]
+    people = [
+        make_registration(
+            at=moment("00:00") + 3_000 * 200 * n + 1_000, **link, **{who: f"person-{n}@example.com"}
+        )
+        for n in range(50)
+    ]
+    store = MemoryStore().fold_all([*(taps[at : at + 1_000] for at in range(0, CROWD, 1_000)), people])
+
+    assert len(store.living) == CROWD
+    assert sum(state.named for state in store.living.values()) == len({*map(store.lead_of, people)}) == 50
+    assert all(decision.journey is not None for decision in store.decisions.values())
+    assert max(Counter(journey.lead for journey in store.journeys.values()).values()) == 1
+    # Each got the newest before it, although all of them asked at once.
+    for tap, person in zip(taps[::200], people, strict=True):
+        assert store.lead_of(person) == store.lead_of(tap)
 
 
 @given(st.data())

@@ -11,7 +11,7 @@ from tests.support.memory_store import MemoryStore
 
 from afterclick.model.event import CLAIM, CLICK, COMPLETED, CREATED, INSTALL, Event
 from afterclick.model.identity import Identity
-from afterclick.model.journey import Policy, Slot
+from afterclick.model.journey import IP_WINDOW, Policy, Slot
 from afterclick.model.view import ENOUGH, Decision, needs_of
 
 AUTUMN = {"prefix": "menu", "token": "autumn"}
@@ -95,6 +95,57 @@ def test_same_address_is_better_than_a_nearer_journey() -> None:
     claim = claimed("09:00", ip=IP)
 
     assert same(folded(far, near, claim), far, claim)
+
+
+@pytest.mark.parametrize("batched", [True, False])
+@pytest.mark.parametrize("turned", [True, False])
+def test_bare_install_and_claim_of_one_address_find_each_other(batched: bool, turned: bool) -> None:
+    """As documented, an install tells neither link nor, without one in the link, a campaign."""
+    install = make_event(INSTALL, at="09:00", ip=IP, platform="ios", country="DE")
+    events = [install, claimed(ip=IP)][:: -1 if turned else 1]
+    store = MemoryStore().fold_all([events] if batched else [[event] for event in events])
+
+    assert same(store, *events)
+    assert (decision(store, install).how, decision(store, install).candidates) == ("probable", 1)
+    assert store.shown(install)["install_date"] == "2026-05-21T09:00:00.000Z"
+    assert store.shown(install)["platform"] == "iOS"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"ip": OTHER_IP},
+        {"ip": None},
+        {"ip": IP, "at": moment("09:00") + IP_WINDOW + 1},
+        {"ip": IP, "platform": "android"},
+        {"ip": IP, "space": "shop"},
+    ],
+)
+def test_bare_install_stays_unattributed_where_it_does_not_fit(other: dict[str, Any]) -> None:
+    install = make_event(INSTALL, at="09:00", ip=IP, platform="ios")
+    claim = make_event(CLAIM, **{"at": "09:05", **AUTUMN, **other})
+    for order in ((install, claim), (claim, install)):
+        store = folded(*order)
+
+        assert decision(store, install).how == "unattributed"
+        assert len(store.living) == 1
+
+
+def test_claim_takes_in_one_bare_install_the_nearest() -> None:
+    early, near, late = (make_event(INSTALL, at=at, ip=IP) for at in ("08:30", "09:04", "09:30"))
+    claim = claimed(ip=IP)
+    store = folded(early, near, late, claim)
+
+    assert same(store, near, claim)
+    assert [decision(store, one).how for one in (early, late)] == ["unattributed"] * 2
+
+
+def test_bare_install_reaches_a_person_who_waits() -> None:
+    person, install = joins_in("08:50"), make_event(INSTALL, at="09:00", ip=IP)
+    claim = claimed(ip=IP)
+    store = folded(person, install, claim)
+
+    assert same(store, person, install, claim)
 
 
 def test_slot_is_filled_once() -> None:
@@ -262,9 +313,20 @@ def test_batch_asks_for_what_its_events_touch() -> None:
 
 
 def test_batch_asks_once_for_many_events_of_a_link() -> None:
-    [ask] = needs_of(in_order(*(tap(f"09:0{minute}") for minute in range(5))), Policy()).asks
+    [ask] = needs_of(in_order(*(tap(f"09:00:{second}0") for second in range(5))), Policy()).asks
 
-    assert (ask.earliest, ask.latest, ask.limit) == (moment("09:00"), moment("09:04"), 5 + ENOUGH)
+    assert (ask.earliest, ask.latest, ask.limit) == (moment("09:00"), moment("09:00:40"), 5 + ENOUGH)
+
+
+def test_batch_asks_around_each_crowd_of_events() -> None:
+    """Between two of them thousands may have tapped the link: each sees the newest before itself."""
+    taps = [tap(at) for at in ("09:00", "09:00:30", "11:00", "09:01")]
+    asks = needs_of(in_order(*taps), Policy()).asks
+
+    assert [(ask.earliest, ask.latest, ask.limit) for ask in asks] == [
+        (moment("09:00"), moment("09:01"), 4 + ENOUGH),
+        (moment("11:00"), moment("11:00"), 4 + ENOUGH),
+    ]
 
 
 def test_event_that_nobody_folds_asks_for_nothing() -> None:

@@ -8,7 +8,6 @@ from functools import reduce
 import msgspec
 
 from afterclick.ledger.rows import EventState, Fence, FoldCommit, LeadRow, Want
-from afterclick.model.event import Event
 from afterclick.model.fields import Scalar
 from afterclick.model.journey import DAY
 from afterclick.model.lead import LeadState, attributes, keys_of, merge
@@ -50,7 +49,6 @@ def touched(resolution: Resolution) -> set[int]:
 
 
 def build(
-    events: Sequence[Event],
     resolution: Resolution,
     known: Mapping[int, LeadRow],
     *,
@@ -77,7 +75,7 @@ def build(
         fence=fence,
         now=now,
         resolution=resolution,
-        events={event.id: _outcome(resolution.decisions[event.id]) for event in events},
+        events={id: _outcome(decision) for id, decision in resolution.decisions.items()},
         leads=tuple(leads),
         wants=tuple(wants),
         # A day beyond the window: a retry of the sender comes late, not that late.

@@ -108,11 +108,10 @@ class FoldLane:
 
     async def _fold_batch(self, lease: Lease, stored: Sequence[StoredEvent]) -> None:
         events = [_read(row, self._rules.further) for row in stored]
-        needs = needs_of(events, self._policy)
+        needs = needs_of(events, self._policy, self._rules.further)
         resolution = resolve(events, await self._ledger.view(needs), self._policy)
         known = await self._ledger.lead_states(sorted(touched(resolution)))
         commit = build(
-            events,
             resolution,
             known,
             destinations=self._destinations(),

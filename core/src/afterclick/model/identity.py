@@ -24,6 +24,10 @@ class IdentityKind(enum.StrEnum):
     EVENT = "event"
 
 
+LAST = "last"
+"""What `last_through` has for a kind."""
+
+_SOMEBODY = frozenset({IdentityKind.USER.value, IdentityKind.EMAIL.value})
 _STRENGTH = {kind.value: rank for rank, kind in enumerate(IdentityKind)}
 
 
@@ -79,10 +83,28 @@ def exact_identities(event: Event, personal_prefixes: frozenset[str]) -> tuple[I
     if facts.email is not None:
         found.append(identity(space, IdentityKind.EMAIL, facts.email))
     if facts.code is not None and event.type in (CREATED, COMPLETED):
-        found.append(identity(space, IdentityKind.REF, facts.code))
+        found.append(friend_of(space, facts.code))
     if facts.token is not None and facts.prefix in personal_prefixes:
         found.append(identity(space, IdentityKind.LINK, link_value(facts.prefix, facts.token)))
     return tuple(found)
+
+
+def names_somebody(names: Iterable[Identity]) -> bool:
+    """Tell whether a user id or an e-mail address is among the identities."""
+    return any(name.kind in _SOMEBODY for name in names)
+
+
+def friend_of(space: str, code: str) -> Identity:
+    """Return the identity of the one friend whom a code brought."""
+    return identity(space, IdentityKind.REF, code)
+
+
+def last_through(space: str, code: str) -> Identity:
+    """Return the name under which whoever registered last through a code is found again.
+
+    It is no identity, since it passes on, and so it is never a key.
+    """
+    return Identity(space, LAST, normalise(IdentityKind.REF, code))
 
 
 def founding_identity(event: Event) -> Identity:

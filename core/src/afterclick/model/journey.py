@@ -121,6 +121,11 @@ def role_of(event: Event, policy: Policy) -> Role:
     return Role.LINK if event.type == CLICK else Role.NONE
 
 
+def is_bare(event: Event) -> bool:
+    """Tell whether a touch says neither which link nor which campaign it is of."""
+    return event.facts.token is None and event.facts.campaign is None
+
+
 def slot_of(event: Event) -> Slot:
     """Return the place an event takes in a journey."""
     return _SLOTS.get(event.type, Slot.PERSON)
@@ -131,7 +136,7 @@ def fits(journey: Journey, event: Event, slot: Slot, policy: Policy) -> bool:
     if journey.space != event.space or not journey.takes(slot):
         return False
     facts = event.facts
-    if not _nothing_disagrees(journey, facts):
+    if not nothing_disagrees(journey, facts):
         return False
     if journey.token is not None and facts.token is not None:
         return (
@@ -144,7 +149,7 @@ def fits(journey: Journey, event: Event, slot: Slot, policy: Policy) -> bool:
 def can_be_one(one: Journey, other: Journey) -> bool:
     """Tell whether nothing known tells two journeys apart; one event may fit both by chance."""
     linked = one.token is None or other.token is None or on_link(one, other.prefix, other.token)
-    return linked and _nothing_disagrees(one, other)
+    return linked and nothing_disagrees(one, other)
 
 
 def on_link(journey: Journey, prefix: str | None, token: str) -> bool:
@@ -152,7 +157,8 @@ def on_link(journey: Journey, prefix: str | None, token: str) -> bool:
     return journey.token == token and _agree(journey.prefix, prefix)
 
 
-def _nothing_disagrees(journey: Journey, other: Journey | Facts) -> bool:
+def nothing_disagrees(journey: Journey, other: Journey | Facts) -> bool:
+    """Tell whether host, platform and campaign are the same as far as both know them."""
     return (
         _agree(journey.host, other.host)
         and _agree(journey.platform, other.platform)

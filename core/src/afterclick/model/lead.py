@@ -84,6 +84,12 @@ class LeadState(msgspec.Struct, frozen=True, omit_defaults=True):
         return self.install is not None or self.claim is not None
 
     @property
+    def times(self) -> tuple[int, ...]:
+        """Return when something of its own happened (ms), the earliest of each kind."""
+        known = (self.founded, self.install, self.claim, self.registered, *self.milestones.values())
+        return tuple({stamp.at for stamp in known if stamp is not None})
+
+    @property
     def users(self) -> frozenset[Identity]:
         """Return its user ids; two leads with different ones are never united."""
         return frozenset(name for name in self.identities if name.kind == IdentityKind.USER)

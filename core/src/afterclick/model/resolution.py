@@ -11,7 +11,15 @@ from collections.abc import Iterable
 import msgspec
 
 from afterclick.model.event import CLICK, COMPLETED, INSTALL, Event
-from afterclick.model.identity import Identity, IdentityKind, exact_identities, founding_identity
+from afterclick.model.identity import (
+    Identity,
+    IdentityKind,
+    exact_identities,
+    founding_identity,
+    friend_of,
+    last_through,
+    names_somebody,
+)
 from afterclick.model.journey import (
     Journey,
     Policy,
@@ -19,6 +27,7 @@ from afterclick.model.journey import (
     Slot,
     can_be_one,
     filled_by,
+    is_bare,
     opened_by,
     preference,
     role_of,
@@ -63,14 +72,32 @@ class _Resolver:
             return self._personal_touch(event, personal)
         slot = slot_of(event)
         fitting = self.known.fitting(event, slot, self.policy)
-        if fitting:
-            return self._pair(event, slot, fitting)
-        if event.facts.token is None and event.facts.campaign is None:
+        if not fitting and is_bare(event):
+            self.known.leave(event)
             return Decision(how="unattributed")
-        lead = self.known.found(event)
-        self.known.keep(opened_by(event, slot, lead))
-        self._fold(event, lead, event.name, frozenset({founding_identity(event)}))
-        return self._counted(event, Decision(how="founded", lead=lead, journey=event.name))
+        if fitting:
+            decision = self._pair(event, slot, fitting)
+        else:
+            lead = self.known.found(event)
+            self.known.keep(opened_by(event, slot, lead))
+            self._fold(event, lead, event.name, frozenset({founding_identity(event)}))
+            decision = self._counted(event, Decision(how="founded", lead=lead, journey=event.name))
+        if decision.journey is not None and not is_bare(event):
+            self._take_in(decision.journey, event)
+        return decision
+
+    def _take_in(self, key: str, event: Event) -> None:
+        """Give a journey the touches of its address that came before it and said nothing of a link.
+
+        Had they come after it, they would have found it by the same rule.
+        """
+        for slot in (Slot.INSTALL, Slot.CLAIM):
+            journey = self.known.journey(key)
+            left = self.known.homeless(journey, slot, self.policy)
+            if left:
+                nearest = min(left, key=lambda one: (abs(one.occurred_at - event.occurred_at), one.tie))
+                self.known.take_in(nearest)
+                self.known.out.decisions[nearest.id] = self._pair(nearest, slot, [journey])
 
     def _pair(self, event: Event, slot: Slot, fitting: list[Journey]) -> Decision:
         """Fill the best journey; it and its first touch are the lead's from now on."""
@@ -114,6 +141,10 @@ class _Resolver:
             return Decision(how="unattributed")
         lead, joined, names = self._by_identity(stated)
         exact = lead is not None
+        partner = self._partner(event, stated, lead)
+        if partner is not None:
+            joined += [] if lead is None else [max(lead, partner)]
+            lead = partner if lead is None else self.known.join(lead, partner)
         journey, candidates = self._claimable(event, lead)
         if lead is None:
             lead = self.known.root(journey.lead) if journey is not None else self.known.found(event)
@@ -127,10 +158,44 @@ class _Resolver:
             self.known.took_journey(lead)
         key = journey.key if journey is not None else self._journey_of(event, lead)
         self.known.name(names, lead)
+        self._remember_who_came(event, stated, lead)
         self._fold(event, lead, key, frozenset(names), candidates=candidates)
-        how = "exact" if exact else "founded" if journey is None else "probable"
-        decision = Decision(how=how, lead=lead, journey=key, candidates=candidates, joined=tuple(joined))
-        return self._counted(event, decision, new_person=not exact)
+        decision = Decision(
+            how="exact" if exact else "founded" if journey is None and partner is None else "probable",
+            lead=lead,
+            # Whoever is taken for a code's friend takes no place of a journey.
+            journey=key if journey is not None or partner is None else None,
+            candidates=candidates or (None if partner is None else 1),
+            joined=tuple(joined),
+        )
+        return self._counted(event, decision, new_person=not exact and partner is None)
+
+    def _partner(self, event: Event, stated: tuple[Identity, ...], lead: int | None) -> int | None:
+        """Return who else is this person, where a code is all that two events share.
+
+        The article's events name nobody but "the friend of this code", a registration names somebody who
+        came through it. Where the friend has no name yet, they are taken for one person.
+        """
+        code = event.facts.code
+        if code is None:
+            return None
+        if names_somebody(stated):
+            other = self.known.holder(friend_of(event.space, code))
+            if other is not None and self.known.says_who(other):
+                return None
+        else:
+            other = None if lead is not None else self.known.holder(last_through(event.space, code))
+        if other is None or other == lead or not self.known.may_be(other, event, self.policy.window):
+            return None
+        both = lead is not None and self.known.has_journey(lead) and self.known.has_journey(other)
+        return None if both else other
+
+    def _remember_who_came(self, event: Event, stated: tuple[Identity, ...], lead: int) -> None:
+        code = event.facts.code
+        if code is None or not names_somebody(stated):
+            return
+        if self.known.holder(friend_of(event.space, code)) is None:
+            self.known.pass_on(last_through(event.space, code), lead)
 
     def _by_identity(self, names: tuple[Identity, ...]) -> tuple[int | None, list[int], tuple[Identity, ...]]:
         """Return the lead the names point to, the leads that joined it, and the names it may hold.

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
 
 from afterclick.model.event import CLICK, Event
-from afterclick.model.identity import Identity, exact_identities
-from afterclick.model.journey import IP_WINDOW, Ask, Journey, Policy, Role, Slot, role_of, slot_of
+from afterclick.model.identity import Identity, exact_identities, friend_of, last_through, names_somebody
+from afterclick.model.journey import (
+    IP_WINDOW,
+    Ask,
+    Journey,
+    Policy,
+    Role,
+    Slot,
+    is_bare,
+    role_of,
+    slot_of,
+)
 from afterclick.model.lead import LeadState
 from afterclick.model.memory import CodeMemory, LinkMemory
 
@@ -18,6 +28,8 @@ LinkName = tuple[str, str, str]
 CodeName = tuple[str, str]
 ENOUGH = 8
 """Journeys looked at beyond those the batch itself may fill; also the most candidates counted."""
+
+_TOGETHER = 60_000
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -36,13 +48,19 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 @dataclass(slots=True)
 class Needs:
-    """What a batch has to know before it can be resolved."""
+    """What a batch has to know before it can be resolved.
+
+    `addresses` are (space, hash), with the span of time (ms) in which touches there are of interest that
+    belong to no journey yet; they are decoded with the `further` attributes, like those of the batch.
+    """
 
     identities: set[Identity] = field(default_factory=set)
     asks: list[Ask] = field(default_factory=list)
     links: set[LinkName] = field(default_factory=set)
     codes: set[CodeName] = field(default_factory=set)
     described: set[CodeName] = field(default_factory=set)
+    addresses: dict[tuple[str, bytes], tuple[int, int]] = field(default_factory=dict)
+    further: Collection[str] = ()
 
 
 @dataclass(slots=True)
@@ -50,7 +68,8 @@ class View:
     """The answers of the ledger.
 
     `leads` are those found by identity, `journeys` the open ones asked for and all of those leads,
-    `through` the leads that came through a code. Every lead in it is a living one.
+    `through` the leads that came through a code. Every lead in it is a living one. `homeless` are
+    touches that were left unattributed.
     """
 
     next_lead: int = 1
@@ -60,11 +79,14 @@ class View:
     links: dict[LinkName, LinkMemory] = field(default_factory=dict)
     codes: dict[CodeName, CodeMemory] = field(default_factory=dict)
     through: dict[CodeName, list[int]] = field(default_factory=dict)
+    homeless: list[Event] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class Resolution:
     """What a batch changes. Lead ids in it are the living ones; `joins` maps a joined lead to its root.
+
+    `decisions` are by event, those of homeless touches of earlier batches that found their journey included.
 
     `closed` are journeys that ended without an event, `through` leads that came through a code.
     """
@@ -86,9 +108,9 @@ _Place = tuple[str, Slot, str | None, str | None, bytes | None]
 _Alike = tuple[_Place, tuple[str | None, str | None, str | None]]
 
 
-def needs_of(events: Sequence[Event], policy: Policy) -> Needs:
+def needs_of(events: Sequence[Event], policy: Policy, further: Collection[str] = ()) -> Needs:
     """Return what to load for a batch."""
-    needs = Needs()
+    needs = Needs(further=further)
     # By what the journeys asked for have to agree with: one ask serves all events that are alike.
     grouped: dict[_Alike, list[int]] = defaultdict(list)
     for event in events:
@@ -103,32 +125,62 @@ def needs_of(events: Sequence[Event], policy: Policy) -> Needs:
             if event.type != CLICK and facts.code is not None:
                 needs.described.add((event.space, facts.code))
             continue
-        needs.identities.update(exact_identities(event, policy.personal_prefixes))
+        names = exact_identities(event, policy.personal_prefixes)
+        needs.identities.update(names)
+        if role is Role.PERSON and facts.code is not None:
+            partner = friend_of if names_somebody(names) else last_through
+            needs.identities.add(partner(event.space, facts.code))
         slot = slot_of(event)
+        known = (facts.host, facts.platform, facts.campaign)
         if facts.token is not None:
             link = (event.space, slot, facts.prefix, facts.token, None)
-            grouped[link, (facts.host, facts.platform, facts.campaign)].append(event.occurred_at)
+            grouped[link, known].append(event.occurred_at)
         if event.ip_hash is not None:
             address = (event.space, slot, None, None, event.ip_hash)
-            grouped[address, (facts.host, facts.platform, facts.campaign)].append(event.occurred_at)
-    for ((space, slot, prefix, token, ip_hash), (host, platform, campaign)), times in grouped.items():
-        needs.asks.append(
-            Ask(
-                space=space,
-                slot=slot,
-                prefix=prefix,
-                token=token,
-                ip_hash=ip_hash,
-                host=host,
-                platform=platform,
-                campaign=campaign,
-                earliest=min(times),
-                latest=max(times),
-                reach=policy.window if token is not None else IP_WINDOW,
-                limit=len(times) + ENOUGH,
-            )
-        )
+            grouped[address, known].append(event.occurred_at)
+            if not is_bare(event):
+                _look_around(needs, event.space, event.ip_hash, event.occurred_at)
+    for alike, times in grouped.items():
+        needs.asks += (_ask(alike, span, len(times), policy) for span in _spans(sorted(times)))
     return needs
+
+
+def _look_around(needs: Needs, space: str, ip_hash: bytes, at: int) -> None:
+    first, last = needs.addresses.get((space, ip_hash), (at, at))
+    needs.addresses[space, ip_hash] = (min(first, at - IP_WINDOW), max(last, at + IP_WINDOW))
+
+
+def _spans(times: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Cut times into spans, wherever a minute or more lies between two of them.
+
+    Within a span the newest journeys stand for all: on a busy link an event at its beginning would not
+    see those nearest to it.
+    """
+    first = last = times[0]
+    for at in times[1:]:
+        if at - last >= _TOGETHER:
+            yield first, last
+            first = at
+        last = at
+    yield first, last
+
+
+def _ask(alike: _Alike, span: tuple[int, int], asking: int, policy: Policy) -> Ask:
+    (space, slot, prefix, token, ip_hash), (host, platform, campaign) = alike
+    return Ask(
+        space=space,
+        slot=slot,
+        prefix=prefix,
+        token=token,
+        ip_hash=ip_hash,
+        host=host,
+        platform=platform,
+        campaign=campaign,
+        earliest=span[0],
+        latest=span[1],
+        reach=policy.window if token is not None else IP_WINDOW,
+        limit=asking + ENOUGH,
+    )
 
 
 def link_name(event: Event) -> LinkName:

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 import msgspec
 
 from afterclick.model.event import Event
-from afterclick.model.identity import Identity, IdentityKind
-from afterclick.model.journey import Journey, Policy, Slot, fits, on_link
+from afterclick.model.identity import Identity, IdentityKind, names_somebody
+from afterclick.model.journey import Journey, Policy, Slot, fits, nothing_disagrees, on_link, slot_of
 from afterclick.model.lead import LeadState
 from afterclick.model.memory import CodeMemory, LinkMemory
 from afterclick.model.view import CodeName, LinkName, Resolution, View
@@ -28,6 +28,11 @@ class WorkingSet:
         self._of_lead: dict[int, list[str]] = defaultdict(list)
         self._journeyed = {lead for lead, state in view.leads.items() if state.journeyed}
         self._users = {lead: state.users for lead, state in view.leads.items()}
+        self._somebody = {lead for lead, state in view.leads.items() if names_somebody(state.identities)}
+        self._times = {lead: state.times for lead, state in view.leads.items()}
+        self._homeless: dict[tuple[str, bytes], list[Event]] = defaultdict(list)
+        for event in view.homeless:
+            self.leave(event)
         self._next_lead = view.next_lead
         for journey in view.journeys:
             self.keep(journey, changed=False)
@@ -54,6 +59,9 @@ class WorkingSet:
             return root
         self.out.joins[joined] = root
         self._users[root] = self.users(root) | self.users(joined)
+        self._times[root] = (*self._times.get(root, ()), *self._times.get(joined, ()))
+        if joined in self._somebody:
+            self._somebody.add(root)
         if joined in self._journeyed:
             self._journeyed.add(root)
         self._of_lead[root].extend(self._of_lead.pop(joined, []))
@@ -76,6 +84,17 @@ class WorkingSet:
     def contribute(self, lead: int, state: LeadState) -> None:
         """Add what an event says of a lead."""
         self.out.contributions[lead].append(state)
+        self._times[lead] = (*self._times.get(lead, ()), *state.times)
+
+    def says_who(self, lead: int) -> bool:
+        """Tell whether a user id or an e-mail address of the lead is known."""
+        return lead in self._somebody
+
+    def may_be(self, lead: int, event: Event, window: int) -> bool:
+        """Tell whether a lead can be an event's: near it in time (`window` in ms), and nothing disagrees."""
+        return any(abs(at - event.occurred_at) <= window for at in self._times.get(lead, ())) and all(
+            nothing_disagrees(journey, event.facts) for journey in self._journeys_of(lead)
+        )
 
     # Identities.
 
@@ -91,8 +110,37 @@ class WorkingSet:
                 self.out.identities[name] = lead
             if name.kind == IdentityKind.USER:
                 self._users[lead] = self.users(lead) | {name}
+            if names_somebody((name,)):
+                self._somebody.add(lead)
+
+    def pass_on(self, name: Identity, lead: int) -> None:
+        """Let a name point to a lead, whoever had it before."""
+        self.out.identities[name] = lead
+
+    # Touches without a home.
+
+    def leave(self, event: Event) -> None:
+        """Keep a touch that fits no journey, for one of its address that comes later."""
+        if event.ip_hash is not None:
+            self._homeless[event.space, event.ip_hash].append(event)
+
+    def homeless(self, journey: Journey, slot: Slot, policy: Policy) -> list[Event]:
+        """Return the touches left at a journey's address that fit into one of its places."""
+        if journey.ip_hash is None or (journey.space, journey.ip_hash) not in self._homeless:
+            return []
+        left = self._homeless[journey.space, journey.ip_hash]
+        return [event for event in left if slot_of(event) is slot and fits(journey, event, slot, policy)]
+
+    def take_in(self, event: Event) -> None:
+        """Note that a homeless touch found its journey."""
+        assert event.ip_hash is not None  # noqa: S101 - only such are left
+        self._homeless[event.space, event.ip_hash].remove(event)
 
     # Journeys.
+
+    def journey(self, key: str) -> Journey:
+        """Return a journey as it stands."""
+        return self._journeys[key]
 
     def keep(self, journey: Journey, *, changed: bool = True) -> None:
         """Take a journey in, new or filled further."""

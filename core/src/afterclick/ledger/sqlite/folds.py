@@ -6,9 +6,11 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from afterclick.ledger.rows import EventState, Fence, FoldCommit, LeadRow, StoredEvent
+from afterclick.ledger.rows import EventState, Fence, FoldCommit, LeadRow, StoredEvent, as_event
 from afterclick.ledger.sqlite import lanes
 from afterclick.ledger.sqlite.database import Database, Row
+from afterclick.model.decode import decode
+from afterclick.model.event import Event
 from afterclick.model.journey import Ask, Journey, Slot
 from afterclick.model.lead import decode_state, encode_state
 from afterclick.model.memory import CodeMemory, LinkMemory
@@ -92,8 +94,17 @@ def view(db: Database, needs: Needs) -> View:
     for row in db.run("journeys_of_leads", (ids(set(seen.leads) | waiting),)):
         found[row[0]] = _journey(row)
     seen.journeys = list(found.values())
+    seen.homeless = list(_left(db, needs))
     _remember(db, needs, seen)
     return seen
+
+
+def _left(db: Database, needs: Needs) -> Iterable[Event]:
+    """Return the touches at the batch's addresses that belong to no journey yet."""
+    for address, span in needs.addresses.items():
+        for row in db.run("unattributed_at_address", (*address, *span)):
+            stored = event_row(row)
+            yield as_event(stored, decode(stored.body, needs.further).facts)
 
 
 def _asked(db: Database, ask: Ask) -> Iterable[Journey]:

@@ -55,6 +55,13 @@ ORDER BY ip_at LIMIT :limit
 SELECT key, space, lead, opened_at, prefix, token, ip_hash, ip_at, host, platform, campaign, install, claim, person
 FROM journeys WHERE lead IN (SELECT value FROM json_each(?))
 
+-- name: unattributed_at_address
+-- A household has few; whoever floods one address gets no more than these.
+SELECT id, space, source, type, bucket, hash16, occurred_at, received_at, body, ip_hash, time_replaced, state, lead,
+       decision, reason
+FROM events WHERE state = 'unattributed' AND space = ? AND ip_hash = ? AND occurred_at BETWEEN ? AND ?
+ORDER BY occurred_at DESC LIMIT 64
+
 -- name: leads_through
 SELECT lead FROM code_leads WHERE space = ? AND code = ?
 
