@@ -115,6 +115,10 @@ rehearse-image: $(DEV_READY) ## build and run it without an engine or a registry
 rehearse-systemd: $(DEV_READY) ## judge the unit, and run the service under its rules (Debian, root, systemd)
 	@$(BIN)/python -m tests.deploy.rehearse_systemd
 
+.PHONY: rehearse-alerts
+rehearse-alerts: $(DEV_READY) ## judge the alerts and run their cases with Prometheus' own tool (promtool)
+	@$(BIN)/python -m tests.deploy.rehearse_alerts
+
 # A .venv that works is kept, whoever made it; a broken or too old one is made anew.
 $(UV_READY): requirements/bootstrap.txt
 	@usable='import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))'; \

@@ -320,6 +320,7 @@ async def test_totals_count_what_waits(both: Bench) -> None:
     assert totals.oldest_due_at == {CRM: NOON, OTHER: NOON}
     assert (totals.parked, totals.held) == ({CRM: 1}, {CRM: 1})
     assert totals.size_bytes > 0
+    assert totals.free_bytes > 0
 
 
 # Restart

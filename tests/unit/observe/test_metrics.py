@@ -117,13 +117,14 @@ def test_lane_is_in_one_state() -> None:
 
 def test_figures_of_the_ledger_are_shown() -> None:
     metrics = Metrics()
-    metrics.backlog(unfolded=3, oldest_age=-1, size_bytes=4096)
+    metrics.backlog(unfolded=3, oldest_age=-1, size_bytes=4096, free_bytes=8192)
     metrics.syncs("hubspot", due=2, oldest_age=7.5, set_aside={"parked": 1, "held": 0})
     found = samples(metrics)
 
     assert found["afterclick_unfolded_events"] == 3
     assert found["afterclick_oldest_unfolded_age_seconds"] == 0
     assert found["afterclick_ledger_size_bytes"] == 4096
+    assert found["afterclick_ledger_free_bytes"] == 8192
     assert found["afterclick_due_syncs{connection=hubspot}"] == 2
     assert found["afterclick_oldest_due_sync_age_seconds{connection=hubspot}"] == 7.5
     assert found["afterclick_set_aside_syncs{connection=hubspot,state=parked}"] == 1

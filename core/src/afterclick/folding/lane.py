@@ -62,6 +62,9 @@ class FoldLane:
         self._renew_seconds = renew_seconds
         self._size = 64
         self._log = get_logger("fold")
+        for state in set(EventState) - {EventState.NEW}:
+            # A counter that begins at 1 has not risen yet, and the first failure would alarm nobody.
+            metrics.events_folded.labels(state.value)
 
     async def run(self) -> None:
         """Fold until cancelled; take the lane again whenever it was lost."""

@@ -345,6 +345,7 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
     held: Mapping[str, int] = {}
     findings: Mapping[tuple[str, str, str], int] = {}
     size_bytes: int = 0
+    free_bytes: int = 0
 
 
 def as_event(stored: StoredEvent, facts: object) -> Event:

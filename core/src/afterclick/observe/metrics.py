@@ -142,6 +142,7 @@ class Metrics:
             "ledger_commit_rows", "Deliveries that shared a commit.", buckets=_ROWS
         )
         self.ledger_size_bytes = self._gauge("ledger_size_bytes", "Size of the ledger.")
+        self.ledger_free_bytes = self._gauge("ledger_free_bytes", "Free space on the disk that it lies on.")
 
     def _folding(self) -> None:
         self.events_folded = self._counter(
@@ -252,11 +253,12 @@ class Metrics:
         """Tell what became of a plugin."""
         self.plugins.labels(plugin, state).set(1)
 
-    def backlog(self, *, unfolded: int, oldest_age: float, size_bytes: int) -> None:
-        """Tell what the ledger holds."""
+    def backlog(self, *, unfolded: int, oldest_age: float, size_bytes: int, free_bytes: int) -> None:
+        """Tell what the ledger holds, and how much room it has."""
         self.unfolded_events.set(unfolded)
         self.oldest_unfolded_age_seconds.set(max(0.0, oldest_age))
         self.ledger_size_bytes.set(size_bytes)
+        self.ledger_free_bytes.set(free_bytes)
 
     def syncs(self, connection: str, *, due: int, oldest_age: float, set_aside: Mapping[str, int]) -> None:
         """Tell what waits for a CRM; `set_aside` by state."""

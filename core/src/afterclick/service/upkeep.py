@@ -29,6 +29,7 @@ async def show_figures(ledger: Ledger, metrics: Metrics, connections: Sequence[s
         unfolded=totals.unfolded,
         oldest_age=0.0 if unfolded_at is None else (now - unfolded_at) / 1000,
         size_bytes=totals.size_bytes,
+        free_bytes=totals.free_bytes,
     )
     metrics.standing(totals.findings)
     for name in connections:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -40,6 +41,7 @@ def totals(db: Database, path: Path, connections: Sequence[str], now: int) -> To
         held=held,
         findings=findings.counts(db),
         size_bytes=_size(path),
+        free_bytes=shutil.disk_usage(path.parent).free,
     )
 
 
