@@ -85,6 +85,19 @@ async def test_journeys_at_an_address_are_found_by_index(sqlite: SqliteLedger, n
         ("drop_journeys", "journeys_expiring (expires_at<?"),
         ("drop_seen", "PRIMARY KEY (bucket>? AND bucket<?"),
         ("drop_attempts", "attempts_at (at<?"),
+        ("pick_retry", "syncs_in_trouble (connection=? AND lead>?"),
+        ("set_aside", "syncs_in_trouble (connection=? AND lead>?"),
+        ("apply_retry", "PRIMARY KEY (connection=? AND lead=?"),
+        ("drop_gone_records", "records_of_lead (connection=? AND lead=?"),
+        ("forget_gone_records", "PRIMARY KEY (connection=? AND lead=?"),
+        ("pick_resync", "PRIMARY KEY (connection=? AND lead>?"),
+        ("apply_resync", "PRIMARY KEY (connection=? AND lead=?"),
+        ("pick_backfill", "INTEGER PRIMARY KEY (rowid>?"),
+        ("apply_backfill", "INTEGER PRIMARY KEY (rowid=?"),
+        ("pick_events", "events_odd (state=? AND id>?"),
+        ("apply_events", "INTEGER PRIMARY KEY (rowid=?"),
+        ("running_operations", "operations_running"),
+        ("same_operation", "operations_running"),
     ],
 )
 async def test_statement_uses_its_index(sqlite: SqliteLedger, name: str, expected: str) -> None:
@@ -96,7 +109,20 @@ async def test_statement_uses_its_index(sqlite: SqliteLedger, name: str, expecte
 
 
 @pytest.mark.parametrize(
-    "name", ["due", "unfolded", "next_due", "journeys_before", "journeys_after", "leads"]
+    "name",
+    [
+        "due",
+        "unfolded",
+        "next_due",
+        "journeys_before",
+        "journeys_after",
+        "leads",
+        "pick_retry",
+        "pick_resync",
+        "pick_backfill",
+        "pick_events",
+        "set_aside",
+    ],
 )
 async def test_what_is_limited_is_read_in_order_and_never_sorted(sqlite: SqliteLedger, name: str) -> None:
     steps = plan(

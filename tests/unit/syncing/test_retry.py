@@ -138,7 +138,7 @@ def test_what_was_not_tried_comes_back_at_once_unless_told_otherwise() -> None:
 
 @pytest.mark.parametrize("state", [SyncState.PARKED, SyncState.HELD])
 def test_one_that_is_set_aside_is_no_longer_due(state: SyncState) -> None:
-    settle = aside(sync(tries=3), state=state, reason="deleted")
+    settle = aside(sync(tries=3), state=state, code="record-gone", reason="deleted")
 
     assert settle.state is state
     assert settle.synced is None

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
+from afterclick.ledger.operations import Advance, Kind, Operation, Page, Selection, Terms
 from afterclick.ledger.rows import (
     Adoption,
     Arrival,
@@ -194,11 +195,62 @@ class Syncs(Protocol):
         ...
 
 
+class Operations(Protocol):
+    """Work at an operator's word, in small steps."""
+
+    async def begin_operation(
+        self, kind: Kind, connection: str, selection: Selection, *, expected: int | None, now: int
+    ) -> Operation:
+        """Store an operation durably; one that is the same and still runs is returned instead."""
+        ...
+
+    async def running_operations(self) -> Sequence[Operation]:
+        """Return the operations that go on, the oldest first."""
+        ...
+
+    async def operations(self, *, limit: int) -> Sequence[Operation]:
+        """Return operations, newest first."""
+        ...
+
+    async def operation(self, id: int) -> Operation | None:
+        """Return one operation."""
+        ...
+
+    async def count_operation(
+        self, kind: Kind, connection: str, selection: Selection, *, terms: Terms, after: int, look: int
+    ) -> tuple[int, int | None]:
+        """Return how many of the next `look` rows would be changed, and where to go on, None at the end."""
+        ...
+
+    async def advance(self, id: int, *, look: int, most: int, terms: Terms, now: int) -> Advance | None:
+        """Look at the next `look` rows of a running operation and change up to `most` of them.
+
+        None if there is no such operation.
+        """
+        ...
+
+    async def cancel_operation(self, id: int, *, now: int) -> Operation | None:
+        """End an operation that runs; what it did stays done. None if there is no such operation."""
+        ...
+
+    async def set_aside(self, connection: str, *, after: int, look: int) -> Page:
+        """Return syncs that were set aside or fail, by lead, from the one after `after`."""
+        ...
+
+
 class Reads(Protocol):
     """What commands, metrics and start-up read."""
 
     async def totals(self, connections: Sequence[str], *, now: int) -> Totals:
         """Return figures for metrics."""
+        ...
+
+    async def count_due(self, connection: str, *, now: int, most: int) -> int:
+        """Return how many leads are due for a connection, counted up to `most`."""
+        ...
+
+    async def count_unfolded(self, *, most: int) -> int:
+        """Return how many events wait for the fold, counted up to `most`."""
         ...
 
     async def events(
@@ -252,7 +304,7 @@ class Reads(Protocol):
         ...
 
 
-class Ledger(Ingest, Lanes, Folds, Syncs, Reads, Protocol):
+class Ledger(Ingest, Lanes, Folds, Syncs, Operations, Reads, Protocol):
     """The whole store. `holder` names this process among those that share it; `signals` tell of new work."""
 
     holder: str

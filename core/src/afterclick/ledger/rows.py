@@ -160,7 +160,8 @@ class SyncRow(msgspec.Struct, frozen=True, kw_only=True):
 
     `values` is what we last wrote, by CRM field, `sending_values` what a write whose fate is unknown
     may have written; `rejected` the values the CRM refused, by field;
-    `doubles` further records of the person; `pending` steps that remain.
+    `doubles` further records of the person; `pending` steps that remain; `code` is the finding behind a
+    sync that was set aside.
     """
 
     connection: str
@@ -180,6 +181,7 @@ class SyncRow(msgspec.Struct, frozen=True, kw_only=True):
     sending_epoch: int | None = None
     sending_values: Mapping[str, Scalar] = {}
     state: SyncState = SyncState.ACTIVE
+    code: str | None = None
     reason: str | None = None
     synced_at: int | None = None
 
@@ -217,7 +219,8 @@ class Settle(msgspec.Struct, frozen=True, kw_only=True):
 
     `doubles` are those of the pass, which knew of those with the ids `seen`: others stay beside them.
     `synced` raises the version the CRM has; `clear_sending` ends the mark of a write whose fate is
-    known; `due_at` moves the next try; `forget_record` drops a record that was never ours.
+    known; `due_at` moves the next try; `forget_record` drops a record that was never ours. `code` and
+    `reason` are always stored: None says that all is well.
     """
 
     connection: str
@@ -236,6 +239,7 @@ class Settle(msgspec.Struct, frozen=True, kw_only=True):
     tries: int | None = None
     first_failed_at: int | None = None
     state: SyncState | None = None
+    code: str | None = None
     reason: str | None = None
 
 

@@ -12,6 +12,7 @@ from collections import defaultdict
 from afterclick.clock import Clock
 
 EVENTS = "events"
+OPERATIONS = "operations"
 
 
 def syncs(connection: str) -> str:

@@ -11,13 +11,13 @@ _LANE_WORKS = "the lane works again"
 RECORD_AMBIGUOUS = FindingKind(
     code="record-ambiguous",
     meaning="Several records could be the lead's and nothing says which; the lead is held.",
-    remedy="Decide in the CRM which record is the person's and give it the key.",
+    remedy="Decide in the CRM which is the person's, give it the key, and `afterclick retry` the lead.",
     ends=_IN_STEP,
 )
 RECORD_GONE = FindingKind(
     code="record-gone",
     meaning="Somebody deleted the record in the CRM; the lead is held.",
-    remedy="Nothing is recreated behind a person's back; the lead stays held.",
+    remedy="Nothing is recreated behind a person's back; `afterclick retry --recreate` does it.",
     ends=_IN_STEP,
 )
 RECORD_SHARED = FindingKind(
@@ -41,13 +41,13 @@ STUBS_WAITING = FindingKind(
 LEAD_REJECTED = FindingKind(
     code="lead-rejected",
     meaning="The CRM refuses the lead for good; it is parked.",
-    remedy="See `afterclick leads show`; the lead waits until it or the mapping changes.",
+    remedy="See `afterclick parked`; it waits until it or the mapping changes, or for `afterclick retry`.",
     ends=_IN_STEP,
 )
 LEAD_PARKED = FindingKind(
     code="lead-parked",
     meaning="The lead failed for longer than `sync.give_up_after`; it is parked.",
-    remedy="Remove the cause; the lead goes on when it or the mapping changes.",
+    remedy="Remove the cause, and `afterclick retry` it; it also wakes when it or the mapping changes.",
     ends=_IN_STEP,
 )
 FIELD_REJECTED = FindingKind(

@@ -100,6 +100,16 @@ def uncertain(sync: SyncRow, *, now: int, reason: str, settle_seconds: float, ru
     )
 
 
-def aside(sync: SyncRow, *, state: SyncState, reason: str, clear: bool = True) -> Settle:
-    """Return the settle of a sync that waits for a change (`parked`) or for a person (`held`)."""
-    return Settle(connection=sync.connection, lead=sync.lead, state=state, reason=reason, clear_sending=clear)
+def aside(sync: SyncRow, *, state: SyncState, code: str, reason: str, clear: bool = True) -> Settle:
+    """Return the settle of a sync that waits for a change (`parked`) or for a person (`held`).
+
+    `code` is the finding that tells why.
+    """
+    return Settle(
+        connection=sync.connection,
+        lead=sync.lead,
+        state=state,
+        code=code,
+        reason=reason,
+        clear_sending=clear,
+    )

@@ -89,8 +89,9 @@ class Judge:
                 after = sensible(outcome.after) or NOT_YET
                 return untried(sync, now=now, reason=outcome.reason, after=after)
             case Ambiguous():
-                self._find(person, findings.RECORD_AMBIGUOUS, outcome.reason, now)
-                return aside(sync, state=SyncState.HELD, reason=outcome.reason, clear=False)
+                return self._aside(
+                    person, SyncState.HELD, findings.RECORD_AMBIGUOUS, outcome.reason, now, clear=False
+                )
             case Gone() | NoMatch() if person.known is not None:
                 return self._gone(person, getattr(outcome, "reason", ""), now)
             case NoMatch() | Gone():
@@ -218,8 +219,7 @@ class Judge:
             person.pending = tuple(step for step in person.pending if step != name)
             return self._rest(write, outcome, name, now)
         if name is None or name not in write.values or (hook == "create" and person.is_key(name)):
-            self._find(person, findings.LEAD_REJECTED, outcome.reason, now)
-            return aside(person.sync, state=SyncState.PARKED, reason=outcome.reason)
+            return self._aside(person, SyncState.PARKED, findings.LEAD_REJECTED, outcome.reason, now)
         person.rejected[name] = write.values[name]
         return self._rest(write, outcome, name, now)
 
@@ -249,11 +249,25 @@ class Judge:
     def _told_if_parked(self, person: Person, settle: Settle, reason: str, now: int) -> Settle:
         if settle.state is SyncState.PARKED:
             self._find(person, findings.LEAD_PARKED, reason, now)
+            settle = msgspec.structs.replace(settle, code=findings.LEAD_PARKED.code)
         return settle
 
     def _gone(self, person: Person, reason: str, now: int) -> Settle:
-        self._find(person, findings.RECORD_GONE, reason or _DELETED, now)
-        return aside(person.sync, state=SyncState.HELD, reason=reason or _DELETED)
+        return self._aside(person, SyncState.HELD, findings.RECORD_GONE, reason or _DELETED, now)
+
+    def _aside(
+        self,
+        person: Person,
+        state: SyncState,
+        kind: FindingKind,
+        reason: str,
+        now: int,
+        *,
+        clear: bool = True,
+    ) -> Settle:
+        """Set a person aside, and tell why."""
+        self._find(person, kind, reason, now)
+        return aside(person.sync, state=state, code=kind.code, reason=reason, clear=clear)
 
     def _find(self, person: Person, kind: FindingKind, message: str, now: int, *, subject: str = "") -> None:
         found = kind.found(message, subject=subject or f"lead {person.id}")

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from afterclick.errors import LedgerError, LedgerOutdatedError
+from afterclick.ledger.operations import Kind, Operation, Page, Selection, Terms
 from afterclick.ledger.queries import migrations
 from afterclick.ledger.rows import (
     Arrival,
@@ -21,7 +22,7 @@ from afterclick.ledger.rows import (
     SyncRow,
     Totals,
 )
-from afterclick.ledger.sqlite import findings, folds, lanes, reads, syncs
+from afterclick.ledger.sqlite import findings, folds, lanes, operating, reads, syncs
 from afterclick.ledger.sqlite.database import Database
 from afterclick.ledger.sqlite.threads import Worker
 from afterclick.model.memory import LinkMemory
@@ -74,6 +75,16 @@ class SqliteReader:
     async def totals(self, connections: Sequence[str], *, now: int) -> Totals:
         return await self._reader.do(lambda: reads.totals(self._read, self._path, connections, now))
 
+    async def count_due(self, connection: str, *, now: int, most: int) -> int:
+        count: int = (await self._reader.do(lambda: self._read.run("count_due", (connection, now, most))))[0][
+            0
+        ]
+        return count
+
+    async def count_unfolded(self, *, most: int) -> int:
+        count: int = (await self._reader.do(lambda: self._read.run("count_unfolded", (most,))))[0][0]
+        return count
+
     async def events(
         self, *, limit: int, state: EventState | None = None, lead: int | None = None
     ) -> Sequence[StoredEvent]:
@@ -111,6 +122,29 @@ class SqliteReader:
 
     async def findings(self, *, limit: int = 10_000) -> Sequence[FindingRow]:
         return await self._reader.do(lambda: findings.every(self._read, limit))
+
+    async def running_operations(self) -> Sequence[Operation]:
+        return await self._reader.do(lambda: operating.running(self._read))
+
+    async def operations(self, *, limit: int) -> Sequence[Operation]:
+        return await self._reader.do(lambda: operating.newest(self._read, limit))
+
+    async def operation(self, id: int) -> Operation | None:
+        return await self._reader.do(lambda: operating.find(self._read, id))
+
+    async def count_operation(
+        self, kind: Kind, connection: str, selection: Selection, *, terms: Terms, after: int, look: int
+    ) -> tuple[int, int | None]:
+        return await self._reader.do(
+            lambda: operating.count(
+                self._read, kind, connection, selection, terms=terms, after=after, look=look
+            )
+        )
+
+    async def set_aside(self, connection: str, *, after: int, look: int) -> Page:
+        return await self._reader.do(
+            lambda: operating.set_aside(self._read, connection, after=after, look=look)
+        )
 
     async def connections(self) -> Sequence[ConnectionRow]:
         return await self._reader.do(lambda: reads.connections(self._read))

@@ -21,6 +21,9 @@ from afterclick.ledger.sqlite.database import Database
 from afterclick.ledger.sqlite.folds import decode_code, event_row, lead_row
 from afterclick.model.lead import decode_state
 
+COUNTED = 100_000
+"""How far backlogs are counted, so that a figure costs no more as they grow."""
+
 _SET_ASIDE = (EventState.INVALID, EventState.FAILED, EventState.UNATTRIBUTED)
 
 
@@ -33,9 +36,9 @@ def totals(db: Database, path: Path, connections: Sequence[str], now: int) -> To
         (parked if state == "parked" else held)[connection] = count
     first = {name: db.run("next_due", (name,))[0][0] for name in connections}
     return Totals(
-        unfolded=db.run("count_unfolded")[0][0],
+        unfolded=db.run("count_unfolded", (COUNTED,))[0][0],
         oldest_unfolded_at=oldest[0] if oldest else None,
-        due={name: db.run("count_due", (name, now))[0][0] for name in connections},
+        due={name: db.run("count_due", (name, now, COUNTED))[0][0] for name in connections},
         oldest_due_at={name: at for name, at in first.items() if at is not None},
         parked=parked,
         held=held,

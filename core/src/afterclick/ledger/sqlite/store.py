@@ -13,6 +13,7 @@ import apsw
 
 from afterclick.clock import Clock
 from afterclick.errors import LedgerError
+from afterclick.ledger.operations import Advance, Kind, Operation, Selection, Terms
 from afterclick.ledger.rows import (
     Adoption,
     Arrival,
@@ -32,10 +33,10 @@ from afterclick.ledger.rows import (
     Settle,
     StoredEvent,
 )
-from afterclick.ledger.signal import EVENTS, Signals
+from afterclick.ledger.signal import EVENTS, OPERATIONS, Signals
 from afterclick.ledger.signal import syncs as syncs_signal
 from afterclick.ledger.sqlite import findings as told
-from afterclick.ledger.sqlite import folds, ingest, lanes, reads, syncs, tidying
+from afterclick.ledger.sqlite import folds, ingest, lanes, operating, reads, syncs, tidying
 from afterclick.ledger.sqlite.database import Database, FileLock
 from afterclick.ledger.sqlite.reader import SqliteReader
 from afterclick.ledger.sqlite.threads import Writer
@@ -224,6 +225,34 @@ class SqliteLedger(SqliteReader):
             return sum(count for name, state, count in before if (name, state) == (connection, "parked"))
 
         return await self._writer.do(wake)
+
+    async def begin_operation(
+        self, kind: Kind, connection: str, selection: Selection, *, expected: int | None, now: int
+    ) -> Operation:
+        operation = await self._writer.do(
+            lambda: operating.begin(self._write, kind, connection, selection, expected, now)
+        )
+        self.signals.give(OPERATIONS)
+        return operation
+
+    async def advance(self, id: int, *, look: int, most: int, terms: Terms, now: int) -> Advance | None:
+        def timed() -> Advance | None:
+            started = time.perf_counter()
+            after = operating.advance(self._write, id, look=look, most=most, terms=terms, now=now)
+            return None if after is None else Advance(operation=after, seconds=time.perf_counter() - started)
+
+        step = await self._writer.do(timed)
+        if step is not None:
+            connection = step.operation.connection
+            self.signals.give(syncs_signal(connection) if connection else EVENTS)
+        return step
+
+    async def cancel_operation(self, id: int, *, now: int) -> Operation | None:
+        def cancel() -> Operation | None:
+            self._write.run("cancel_operation", (now, id))
+            return operating.find(self._write, id)
+
+        return await self._writer.do(cancel)
 
     async def note_findings(self, findings: Sequence[FindingRow]) -> None:
         await self._writer.do(lambda: told.note(self._write, findings))

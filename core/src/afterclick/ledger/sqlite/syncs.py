@@ -66,6 +66,7 @@ def sync_row(row: Row) -> SyncRow:
         reason=row[20],
         synced_at=row[21],
         sending_values=_unpack(row[22], dict[str, Any], {}),
+        code=row[23],
     )
 
 
@@ -208,7 +209,13 @@ def settle(
                 clash = _store_record(db, one, one.record, standing=standing)
             if clash is not None:
                 # The fate of the write is known, so its mark goes too; the record is another person's.
-                held = Settle(connection=one.connection, lead=one.lead, state=SyncState.HELD, reason=clash)
+                held = Settle(
+                    connection=one.connection,
+                    lead=one.lead,
+                    state=SyncState.HELD,
+                    code="record-shared",
+                    reason=clash,
+                )
                 _update(db, held)
             elif standing:
                 _update(db, one)
@@ -258,7 +265,7 @@ def _update(db: Database, one: Settle) -> None:
         ("pending", None if one.pending is None else _pack(one.pending)),
     )
     columns: dict[str, object] = {name: value for name, value in given if value is not None}
-    columns["reason"] = one.reason
+    columns |= {"reason": one.reason, "code": one.code}
     if one.tries == 0:
         columns["first_failed_at"] = None
     if one.clear_sending:

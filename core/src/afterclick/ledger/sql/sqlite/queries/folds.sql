@@ -93,7 +93,9 @@ UPDATE journeys SET lead = ? WHERE lead = ?
 
 -- name: join_syncs
 -- A joined lead is never due by itself again; its root takes over what it has.
-UPDATE syncs SET wanted = synced, state = CASE WHEN state = 'parked' THEN 'active' ELSE state END WHERE lead = ?
+UPDATE syncs SET wanted = synced, code = CASE WHEN state = 'parked' THEN NULL ELSE code END,
+                 state = CASE WHEN state = 'parked' THEN 'active' ELSE state END
+WHERE lead = ?
 
 -- name: put_identity
 INSERT INTO identities (space, kind, value, lead) VALUES (?, ?, ?, ?)
@@ -141,4 +143,5 @@ ON CONFLICT (connection, lead) DO UPDATE SET
         ELSE due_at END,
     tries = CASE WHEN state = 'parked' THEN 0 ELSE tries END,
     first_failed_at = CASE WHEN state = 'parked' THEN NULL ELSE first_failed_at END,
+    code = CASE WHEN state = 'parked' THEN NULL ELSE code END,
     state = CASE WHEN state = 'parked' THEN 'active' ELSE state END

@@ -8,11 +8,11 @@ FROM attempts WHERE :connection IS NULL OR connection = :connection ORDER BY id 
 SELECT received_at FROM events WHERE state = 'new' ORDER BY id LIMIT 1
 
 -- name: count_unfolded
-SELECT count(*) FROM (SELECT 1 FROM events WHERE state = 'new' LIMIT 100000)
+SELECT count(*) FROM (SELECT 1 FROM events WHERE state = 'new' LIMIT ?)
 
 -- name: count_due
 SELECT count(*) FROM (
-    SELECT 1 FROM syncs WHERE connection = ? AND state = 'active' AND wanted > synced AND due_at <= ? LIMIT 100000)
+    SELECT 1 FROM syncs WHERE connection = ? AND state = 'active' AND wanted > synced AND due_at <= ? LIMIT ?)
 
 -- name: count_set_aside
 SELECT connection, state, count(*) FROM syncs WHERE state <> 'active' GROUP BY connection, state

@@ -16,13 +16,13 @@ SELECT id, joined_into FROM leads WHERE joined_into IN (SELECT value FROM json_e
 -- name: syncs_of
 SELECT connection, lead, wanted, synced, due_at, record_kind, record_id, record_url, related, created_by_us,
        values_written, rejected, doubles, pending, tries, first_failed_at, sending, sending_since, sending_epoch,
-       state, reason, synced_at, sending_values
+       state, reason, synced_at, sending_values, code
 FROM syncs WHERE connection = ? AND lead IN (SELECT value FROM json_each(?))
 
 -- name: syncs_of_leads
 SELECT connection, lead, wanted, synced, due_at, record_kind, record_id, record_url, related, created_by_us,
        values_written, rejected, doubles, pending, tries, first_failed_at, sending, sending_since, sending_epoch,
-       state, reason, synced_at, sending_values
+       state, reason, synced_at, sending_values, code
 FROM syncs WHERE lead IN (SELECT value FROM json_each(?)) ORDER BY connection, lead
 
 -- name: delay
@@ -66,7 +66,7 @@ WHERE connection = ? AND lead = ? AND (SELECT joined_into IS NULL FROM leads WHE
 RETURNING lead
 
 -- name: hold
-UPDATE syncs SET state = 'held', reason = ? WHERE connection = ? AND lead = ?
+UPDATE syncs SET state = 'held', code = 'record-shared', reason = ? WHERE connection = ? AND lead = ?
 
 -- name: redo
 -- A settle that came too late: whoever holds the lane now looks again, at the living lead.
@@ -74,7 +74,7 @@ UPDATE syncs SET due_at = min(due_at, ?), synced = min(synced, wanted - 1)
 WHERE connection = ? AND lead = (SELECT coalesce(joined_into, id) FROM leads WHERE id = ?)
 
 -- name: wake
-UPDATE syncs SET state = 'active', tries = 0, due_at = ?, rejected = NULL, first_failed_at = NULL,
+UPDATE syncs SET state = 'active', code = NULL, tries = 0, due_at = ?, rejected = NULL, first_failed_at = NULL,
                  wanted = max(wanted, synced + 1)
 WHERE connection = ? AND state <> 'active' AND state = 'parked'
   AND (SELECT joined_into IS NULL FROM leads WHERE id = syncs.lead)
