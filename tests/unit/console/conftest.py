@@ -16,7 +16,10 @@ from tests.support.clock import FakeClock
 from afterclick.config.model import Source
 from afterclick.config.secrets import Secret, SecretSource
 from afterclick.console.app import console_app
+from afterclick.console.feeding import Feeder, Route
+from afterclick.console.operating import Operator
 from afterclick.console.status import Watch
+from afterclick.ledger.operations import Terms
 from afterclick.ledger.sqlite import SqliteLedger
 from afterclick.observe.metrics import Metrics
 from afterclick.receiver.admin import admin_app
@@ -30,6 +33,8 @@ class Console:
 
     ledger: SqliteLedger
     metrics: Metrics
+    feeder: Feeder
+    routes: dict[str, Route]
     server: TestServer
     http: aiohttp.ClientSession
 
@@ -62,6 +67,7 @@ async def start(ledger: SqliteLedger, clock: FakeClock) -> AsyncIterator[Start]:
 
         async def started(*, token: Secret | None = None) -> Console:
             metrics = Metrics()
+            routes = {CRM: Route(Terms(), 100, lambda: 1.0)}
             watch = Watch(
                 ledger=ledger,
                 clock=clock,
@@ -70,12 +76,14 @@ async def start(ledger: SqliteLedger, clock: FakeClock) -> AsyncIterator[Start]:
                 running=lambda: [CRM],
                 started_at=clock.now(),
             )
-            api = console_app(watch, token=token)
+            feeder = Feeder(ledger, clock, lambda: routes)
+            operator = Operator(ledger=ledger, clock=clock, feeder=feeder, routes=lambda: routes)
+            api = console_app(watch, operator, token=token)
             server = TestServer(admin_app(metrics=metrics, ready=ledger.ready, api=api))
             await server.start_server()
             stack.push_async_callback(server.close)
             http = await stack.enter_async_context(aiohttp.ClientSession())
-            return Console(ledger, metrics, server, http)
+            return Console(ledger, metrics, feeder, routes, server, http)
 
         yield started
 

@@ -9,32 +9,64 @@ from aiohttp import web
 
 from afterclick.config.secrets import Secret
 from afterclick.console.access import guard
-from afterclick.console.answers import in_one_shape, said
+from afterclick.console.answers import asked, in_one_shape, said
+from afterclick.console.grouping import grouped
+from afterclick.console.operating import Operator, Wish
 from afterclick.console.status import Watch
 from afterclick.errors import RequestError
 
 MOST_ROWS = 1000
 """The most rows that one answer holds."""
 
+Handler = Callable[[web.Request], Awaitable[web.Response]]
 
-def console_app(watch: Watch, *, token: Secret | None = None) -> web.Application:
+
+def console_app(watch: Watch, operator: Operator, *, token: Secret | None = None) -> web.Application:
     """Return the application that answers everything under `/api/`."""
+
+    async def set_aside(request: web.Request) -> web.Response:
+        named = request.query.get("connection")
+        known = [row.name for row in await watch.ledger.connections()]
+        return said(await grouped(watch.ledger.set_aside, known if named is None else [named]))
+
+    async def count(request: web.Request) -> web.Response:
+        return said(await operator.count(await asked(request, Wish)))
+
+    async def begin(request: web.Request) -> web.Response:
+        return said(await operator.begin(await asked(request, Wish)), 202)
+
     app = web.Application(middlewares=[in_one_shape, guard(token)])
-    app.router.add_get("/status", _answering(watch.status))
-    app.router.add_get("/findings", _listing(watch.ledger.findings))
+    for method, path, handler in (
+        ("GET", "/status", _answering(watch.status)),
+        ("GET", "/findings", _listing(watch.ledger.findings)),
+        ("GET", "/set-aside", set_aside),
+        ("GET", "/operations", _listing(operator.listed)),
+        ("POST", "/operations", begin),
+        ("POST", "/operations/count", count),
+        ("GET", r"/operations/{id:\d{1,15}}", _about_one(operator.find)),
+        ("DELETE", r"/operations/{id:\d{1,15}}", _about_one(operator.cancel)),
+    ):
+        app.router.add_route(method, path, handler)
     return app
 
 
-def _answering(read: Callable[[], Awaitable[Any]]) -> Callable[[web.Request], Awaitable[web.Response]]:
+def _answering(read: Callable[[], Awaitable[Any]]) -> Handler:
     async def handler(request: web.Request) -> web.Response:
         return said(await read())
 
     return handler
 
 
-def _listing(read: Callable[..., Awaitable[Any]]) -> Callable[[web.Request], Awaitable[web.Response]]:
+def _listing(read: Callable[..., Awaitable[Any]]) -> Handler:
     async def handler(request: web.Request) -> web.Response:
         return said(await read(limit=limit_of(request)))
+
+    return handler
+
+
+def _about_one(work: Callable[[int], Awaitable[Any]]) -> Handler:
+    async def handler(request: web.Request) -> web.Response:
+        return said(await work(int(request.match_info["id"])))
 
     return handler
 

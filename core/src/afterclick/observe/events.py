@@ -65,5 +65,9 @@ class Said(enum.StrEnum):
     FINDING = "finding"
     FINDING_CLOSED = "finding-closed"
 
+    # operations
+    OPERATION_STARTED = "operation-started"
+    OPERATION_ENDED = "operation-ended"
+
     # everything that other libraries say
     LIBRARY = "library"

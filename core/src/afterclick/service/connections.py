@@ -8,11 +8,14 @@ from structlog.typing import FilteringBoundLogger
 
 from afterclick.config.connections import ConnectionPlan, ResolvedConnection, resolve_connections
 from afterclick.config.model import Settings
+from afterclick.console.feeding import Route
 from afterclick.errors import ConfigurationError
 from afterclick.folding.batch import Destination, Rules
 from afterclick.host.connection import Connected
 from afterclick.host.discovery import Discovery
+from afterclick.host.limits import BUDGET
 from afterclick.ledger.api import Ledger
+from afterclick.ledger.operations import Terms
 from afterclick.ledger.rows import ConnectionRow
 from afterclick.model.further import DATA
 from afterclick.observe.events import Said
@@ -109,6 +112,22 @@ def lane_rules(settings: Settings) -> LaneRules:
         horizon=int(sync.linger * 500),
         lease=sync.lease,
         renew=sync.renew,
+    )
+
+
+def route(settings: Settings, connected: Connected) -> Route:
+    """Return what operations have to know of a connection."""
+    resolved, pacer = connected.resolved, connected.pacer
+    quotas = {limit.bucket for limit in resolved.limits if not limit.pace} | {BUDGET}
+
+    def spare() -> float:
+        return min((part for name, part in pacer.headroom().items() if name in quotas), default=1.0)
+
+    return Route(
+        terms=Terms(spaces=resolved.spaces, stubs=settings.leads.stubs == "crm"),
+        # What is in flight is due until it is settled; beyond it one batch that waits.
+        most=(settings.sync.batches_in_flight + 1) * connected.plugin.info.batch_size,
+        spare=spare,
     )
 
 

@@ -15,6 +15,8 @@ from afterclick.config.addresses import reachable
 from afterclick.config.connections import ResolvedConnection
 from afterclick.config.model import Settings
 from afterclick.console.app import console_app
+from afterclick.console.feeding import Feeder, Route
+from afterclick.console.operating import Operator
 from afterclick.console.status import Watch
 from afterclick.folding.batch import Destination
 from afterclick.folding.lane import FoldLane
@@ -39,6 +41,7 @@ from afterclick.service.connections import (
     mapped,
     pass_rules,
     planned,
+    route,
     tell_plugins,
 )
 from afterclick.service.upkeep import background, keep_arrivals, show_figures, tidy
@@ -121,6 +124,7 @@ class Service:
         await self._remember()
         self._run("fold", self._fold_lane().run())
         self._run("tidy", tidy(self.ledger, self.clock, self._log))
+        self._run("operations", self._feeder.run())
         for lane in self.lanes:
             self._run(lane.name, lane.run())
         self._stack.push_async_callback(self._stop_lanes)
@@ -146,7 +150,7 @@ class Service:
             metrics=self.metrics,
             ready=self.ledger.ready,
             refresh=self.refresh_metrics,
-            api=console_app(self._watch(), token=server.admin_token),
+            api=console_app(self._watch(), self._operator(), token=server.admin_token),
         )
         self._serving = Serving(server, public, admin)
         self._stack.push_async_callback(self._serving.stop)
@@ -161,6 +165,13 @@ class Service:
             running=lambda: [lane.connection for lane in self.lanes],
             started_at=self.clock.now(),
         )
+
+    def _operator(self) -> Operator:
+        self._feeder = Feeder(self.ledger, self.clock, self._routes)
+        return Operator(ledger=self.ledger, clock=self.clock, feeder=self._feeder, routes=self._routes)
+
+    def _routes(self) -> dict[str, Route]:
+        return {one.name: route(self.settings, one) for one in self._connected}
 
     async def _open_ledger(self) -> Ledger:
         def committed(rows: int, seconds: float) -> None:
@@ -268,9 +279,9 @@ class Service:
         """Let batches in flight end within the grace period, then cut them off: their marks stay."""
         for lane in self.lanes:
             lane.stop()
-        fold, tidying, *syncs = self._tasks
-        fold.cancel()
-        tidying.cancel()
+        fold, tidying, feeding, *syncs = self._tasks
+        for task in (fold, tidying, feeding):
+            task.cancel()
         if syncs:
             await asyncio.wait(syncs, timeout=self.settings.server.stop_grace)
         for task in self._tasks:
