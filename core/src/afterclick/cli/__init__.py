@@ -7,6 +7,7 @@ import sys
 import typer
 
 from afterclick import __version__
+from afterclick.cli.backfill import backfill
 from afterclick.cli.check import check
 from afterclick.cli.config import app as config_app
 from afterclick.cli.demo import demo
@@ -15,10 +16,14 @@ from afterclick.cli.fields import fields
 from afterclick.cli.findings import findings
 from afterclick.cli.health import health
 from afterclick.cli.leads import app as leads_app
+from afterclick.cli.operations import app as operations_app
 from afterclick.cli.output import complain
+from afterclick.cli.parked import parked
 from afterclick.cli.plugins import plugins
 from afterclick.cli.provision import provision
 from afterclick.cli.registration import send_registration
+from afterclick.cli.resync import resync
+from afterclick.cli.retry import retry
 from afterclick.cli.sandbox import sandbox
 from afterclick.cli.send import app as send_app
 from afterclick.cli.serve import serve
@@ -43,6 +48,11 @@ app.add_typer(send_app, name="send")
 app.add_typer(leads_app, name="leads")
 app.add_typer(events_app, name="events")
 app.command("findings")(findings)
+app.command("parked")(parked)
+app.command("retry")(retry)
+app.command("resync")(resync)
+app.command("backfill")(backfill)
+app.add_typer(operations_app, name="operations")
 app.command("fields")(fields)
 app.add_typer(config_app, name="config")
 app.command("sandbox")(sandbox)
