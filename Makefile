@@ -72,6 +72,10 @@ unit: $(DEV_READY) ## the tests; ARGS="-k fold" picks some
 bench: $(DEV_READY) ## measure, beside what it is compared with; needs a C compiler; ARGS="ingest fold" picks some
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
 
+.PHONY: soak
+soak: $(DEV_READY) ## kill it 200 times under load, then watch its memory for 10 min; ARGS="--rounds 50 --minutes 0"
+	@$(BIN)/python -m tests.kill $(ARGS)
+
 ##@ Upkeep
 
 # Releases younger than a week are left alone: most that turn out to be bad are withdrawn by then.

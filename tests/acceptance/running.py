@@ -149,14 +149,20 @@ RUNNING: list[Process] = []
 
 
 class Process:
-    """The service as a process of its own: `afterclick serve`."""
+    """The service as a process of its own: `afterclick serve`, or a program that does as much."""
 
-    def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        environ: Mapping[str, str],
+        *,
+        program: Sequence[str] = ("-m", "afterclick", "serve"),
+    ) -> None:
         self.log = folder / "serve.log"
         self._from = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "afterclick", "serve"],
+                [sys.executable, *program],
                 env={**inherited(), **environ},
                 cwd=folder,
                 stdout=log,
@@ -191,6 +197,11 @@ class Process:
         """Ask it to end, and return its exit code."""
         self._process.send_signal(signal.SIGTERM)
         return self._process.wait(timeout=PATIENCE)
+
+    @property
+    def pid(self) -> int:
+        """Return the number of the process."""
+        return self._process.pid
 
     @property
     def exit_code(self) -> int | None:

@@ -31,15 +31,20 @@ class Program(NamedTuple):
     log: Path
 
     def memory(self) -> float:
-        """Return what it holds of the machine's memory, in MB: shared pages by their share (Linux only)."""
-        rollup = Path(f"/proc/{self.process.pid}/smaps_rollup").read_text("ascii")
-        (line,) = (line for line in rollup.splitlines() if line.startswith("Pss:"))
-        return int(line.split()[1]) / 1024
+        """Return what it holds of the machine's memory, in MB."""
+        return memory_of(self.process.pid)
 
     def cpu(self) -> float:
         """Return the seconds of CPU it has used (Linux only)."""
         stat = Path(f"/proc/{self.process.pid}/stat").read_text("ascii").rpartition(")")[2].split()
         return (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def memory_of(pid: int) -> float:
+    """Return the MB of memory a process holds, shared pages by their share (Linux only)."""
+    rollup = Path(f"/proc/{pid}/smaps_rollup").read_text("ascii")
+    (line,) = (line for line in rollup.splitlines() if line.startswith("Pss:"))
+    return int(line.split()[1]) / 1024
 
 
 def free_port() -> int:
