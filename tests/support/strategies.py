@@ -30,6 +30,11 @@ def more(factor: int) -> settings:
     return settings(max_examples=factor * settings().max_examples)
 
 
+def fewer(divisor: int) -> settings:
+    """Try only a part of the examples that the profile asks for: each of these is dear."""
+    return settings(max_examples=settings().max_examples // divisor)
+
+
 def _known(**fields: Any) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
 
