@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from afterclick.cli.stage import environment
+from afterclick.cli.stage import Secrets, environment
 from afterclick.errors import AfterclickError
 
 
@@ -37,7 +37,9 @@ def test_the_demo_shows_the_right_people_whatever_credentials_the_shell_has() ->
     assert told.returncode == 0, told.stdout + told.stderr
     for shown in ("instagram-story-may", "summer-promo", "2026-05-21 09:14", "user-abc123", "18"):
         assert shown in told.stdout
-    assert "5 people, 5 records" in told.stdout
+    assert "Enzo Marchetti" in told.stdout
+    assert "Vincenzo" not in told.stdout
+    assert "7 people, 7 records" in told.stdout
 
 
 def test_the_demo_refuses_an_address_beyond_this_machine() -> None:
@@ -52,4 +54,4 @@ def test_the_demo_refuses_an_address_beyond_this_machine() -> None:
 )
 def test_no_connection_of_the_demo_leads_away_from_this_machine(tmp_path: Path, address: str) -> None:
     with pytest.raises(AfterclickError, match="sandboxes on this machine only"):
-        environment(tmp_path, "whsec_x", {"hubspot": {"base_url": address}})
+        environment(tmp_path, Secrets.new(), {"hubspot": {"base_url": address}})

@@ -8,7 +8,7 @@ from typing import get_args
 import msgspec
 from tests.docs.reference import DOCS
 
-from afterclick.sandbox import PRESETS, FaultOrder, Rule, parse_rule
+from afterclick.sandbox import PRESETS, FaultOrder, Person, Rule, parse_rule
 from afterclick.sandbox.faults import Kind
 from afterclick_hubspot.sandbox import HubSpotSandbox, Options
 
@@ -43,6 +43,8 @@ def test_every_order_shown_can_be_sent() -> None:
     orders = re.findall(r"/_sandbox/faults -d '([^']+)'", PAGE)
 
     assert [len(msgspec.json.decode(text, type=FaultOrder).all()) for text in orders] == [4, 1]
+    [person] = re.findall(r"/_sandbox/records -d '([^']+)'", PAGE)
+    assert HubSpotSandbox().type_in(msgspec.json.decode(person, type=Person))
 
 
 def test_hubspots_options_and_reasons_are_there() -> None:

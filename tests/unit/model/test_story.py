@@ -9,28 +9,36 @@ from collections.abc import Mapping, Sequence
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.support.events import make_event
+from tests.support.events import make_event, make_registration
 from tests.support.memory_store import MemoryStore
 from tests.support.strategies import batched, more
 
-from afterclick.cli.story import ADA, BEN, CLEO, PEOPLE, STRANGERS, TEST, Told
-from afterclick.model.event import Event
+from afterclick.cli.people import PEOPLE
+from afterclick.cli.story import ADA, BEN, CLEO, DORA, ENZO, STRANGERS, TEST, Told
+from afterclick.model.event import REGISTRATION, Event
 from afterclick.model.lead import attributes
 
 CAST: dict[str, tuple[tuple[Told, ...], tuple[str, ...]]] = {
     "Ada": (ADA, ("Ada",)),
     "Ben": (BEN, ("Ben",)),
     "Cleo": (CLEO, ("Cleo",)),
+    "Dora": (DORA, ("Dora",)),
+    "Enzo": (ENZO, ("Enzo",)),
     "strangers": (STRANGERS, ("a stranger", "another stranger")),
 }
 EXPECTED: dict[str, Mapping[str, object]] = {one.who: one.attributes for one in PEOPLE}
 
 
 def told(events: Sequence[Told]) -> list[Event]:
-    return [make_event(one.event, at=one.at, **one.data) for one in events]
+    return [
+        make_registration(at=one.at, **one.data)
+        if one.event == REGISTRATION
+        else make_event(one.event, at=one.at, **one.data)
+        for one in events
+    ]
 
 
-EVERYTHING = told([*ADA, *BEN, *CLEO, *STRANGERS, TEST])
+EVERYTHING = told([*ADA, *BEN, *CLEO, *DORA, *ENZO, *STRANGERS, TEST])
 
 
 def check(store: MemoryStore, names: Sequence[str]) -> None:

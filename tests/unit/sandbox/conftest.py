@@ -15,6 +15,7 @@ from afterclick.sandbox import (
     Card,
     Emulator,
     Field,
+    Person,
     RecordView,
     Refused,
     Route,
@@ -121,6 +122,11 @@ class ToyCrm(Emulator):
             cards=(Card("About", fields), Card("Deep Link Attribution", fields, accent=True)),
             history=(Step(row.created, "Client", f"name: {row.values['name']}"),),
         )
+
+    def type_in(self, person: Person) -> str:
+        if not person.last_name:
+            raise ValueError("a note needs a last name")
+        return self.store.add(f"n{len(self.store)}", {"name": person.last_name}, self.clock.now(), "Sales").id
 
     def clear(self) -> None:
         self.store = Store({"name": str.lower})

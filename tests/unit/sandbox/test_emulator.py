@@ -91,6 +91,29 @@ async def test_records_come_as_json(client: Client) -> None:
     assert (await client.send("GET", "/_sandbox/records?limit=all"))[0] == 400
 
 
+async def test_people_of_the_sales_team_type_in_a_record(client: Client) -> None:
+    maya = {"last_name": "Lindqvist"}
+    _, typed = await client.send("POST", "/_sandbox/records", maya)
+    _, records = await client.send("GET", "/_sandbox/records")
+
+    assert [(one["id"], one["origin"], one["title"]) for one in records] == [
+        (typed["id"], "Sales", "Lindqvist")
+    ]
+    status, told = await client.send("POST", "/_sandbox/records", maya)
+    assert (status, "is held by n0" in told["error"]) == (409, True)
+    _, counts = await client.send("GET", "/_sandbox/calls")
+    assert counts["total"] == 0
+
+
+@pytest.mark.parametrize(
+    ("body", "word"), [({}, "a last name"), ({"surname": "Lindqvist"}, "surname"), ([], "object")]
+)
+async def test_record_that_the_crm_does_not_take_is_told(client: Client, body: object, word: str) -> None:
+    status, told = await client.send("POST", "/_sandbox/records", body)
+
+    assert (status, word in told["error"]) == (400, True)
+
+
 async def test_table_lists_the_records(client: Client) -> None:
     assert "No records yet" in (await client.page("/"))[1]
     await client.make("Ada Lovelace")

@@ -34,6 +34,13 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
         }
 
 
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """One registration of an app's own backend, signed."""
+
+    body: bytes
+    headers: Mapping[str, str]
+
+
 def sign(secret: str, body: bytes) -> str:
     """Return the signature: hex HMAC-SHA256, keyed with the whole secret as it is shown."""
     return hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
@@ -45,8 +52,8 @@ def delivery(event: str, at: int, data: Mapping[str, Any], secret: str) -> Deliv
     return Delivery(event=event, body=body, signature=sign(secret, body))
 
 
-async def send(session: aiohttp.ClientSession, url: str, one: Delivery) -> int:
-    """Send one delivery, following no redirect, and return the status.
+async def send(session: aiohttp.ClientSession, url: str, one: Delivery | Report) -> int:
+    """Send one request, following no redirect, and return the status.
 
     Raises:
         aiohttp.ClientError: nobody answers there.

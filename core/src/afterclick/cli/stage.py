@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from base64 import b64encode
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -17,11 +18,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
+import msgspec
 
 from afterclick.cli.provision import provisioned
+from afterclick.cli.registration import ADDRESS, signed
 from afterclick.cli.sandbox import emulator_of
-from afterclick.cli.sending import Delivery, send
-from afterclick.cli.story import NOW, SOURCE
+from afterclick.cli.sending import Delivery, Report, delivery, send
+from afterclick.cli.story import NOW, SOURCE, Told
 from afterclick.clock import SystemClock
 from afterclick.config.addresses import is_loopback
 from afterclick.config.load import load
@@ -29,32 +32,87 @@ from afterclick.errors import AfterclickError
 from afterclick.host.connection import Connected, open_connection
 from afterclick.host.discovery import Discovery, discover
 from afterclick.ledger.rows import LeadRow
+from afterclick.model.event import REGISTRATION
 from afterclick.observe.metrics import Metrics
 from afterclick.plugin.types import Lead, Match, Record
-from afterclick.sandbox import RunningEmulator, serve
+from afterclick.sandbox import Person, serve
 from afterclick.service import Service
 
 PATIENCE = 60.0
 """Seconds until the demo says that something is wrong."""
 
 
+class Secrets(msgspec.Struct, frozen=True):
+    """What Tolinku signs with, and what the app's backend does."""
+
+    tolinku: str
+    app: str
+
+    @classmethod
+    def new(cls) -> Secrets:
+        """Return secrets that nobody can guess."""
+        random = b64encode(secrets.token_bytes(32)).decode()
+        return cls(f"whsec_{secrets.token_hex(24)}", f"whsec_{random}")
+
+
 @dataclass(slots=True)
 class Stage:
-    """A running service and the CRMs it writes to."""
+    """A running service and the CRMs it writes to; `sandboxes` are their addresses.
+
+    `others` are the records that each CRM held before.
+    """
 
     service: Service
-    secret: str
+    secrets: Secrets
     crms: dict[str, Connected]
-    sandboxes: dict[str, RunningEmulator]
+    sandboxes: dict[str, str]
     session: aiohttp.ClientSession
+    others: dict[str, set[str]] = field(default_factory=dict)
     statuses: list[int] = field(default_factory=list)
 
-    async def deliver(self, deliveries: Sequence[Delivery]) -> list[int]:
-        """Send deliveries one after another and return the answers."""
-        url = f"{self.service.public_url}/webhooks/{SOURCE}"
-        answers = [await send(self.session, url, one) for one in deliveries]
+    def signed(self, told: Sequence[Told]) -> list[Delivery | Report]:
+        """Return events as Tolinku would send them, and registrations as the app's backend would."""
+        return [self._signed(one) for one in told]
+
+    def _signed(self, one: Told) -> Delivery | Report:
+        if one.event != REGISTRATION:
+            return delivery(one.event, one.at, one.data, self.secrets.tolinku)
+        body = msgspec.json.encode(one.data)
+        id = f"signup-{one.data['user_id']}"
+        return Report(body=body, headers=signed(body, id, self.service.clock.now(), self.secrets.app))
+
+    async def deliver(self, requests: Sequence[Delivery | Report]) -> list[int]:
+        """Send requests one after another and return the answers."""
+        answers = []
+        for one in requests:
+            path = ADDRESS if isinstance(one, Report) else f"/webhooks/{SOURCE}"
+            answers.append(await send(self.session, self.service.public_url + path, one))
         self.statuses += answers
         return answers
+
+    async def type_in(self, person: Person) -> None:
+        """Let the sales team type a person into every CRM; one who is there already stays."""
+        for url in self.sandboxes.values():
+            async with self.session.post(
+                f"{url}/_sandbox/records", data=msgspec.json.encode(person)
+            ) as answer:
+                if answer.status not in (201, 409):
+                    raise AfterclickError(f"the sandbox does not take a record: {await answer.text()}")
+
+    async def records(self, name: str) -> set[str]:
+        """Return the ids of all records that a CRM holds.
+
+        Raises:
+            AfterclickError: it is no sandbox.
+
+        """
+        async with self.session.get(f"{self.sandboxes[name]}/_sandbox/records") as answer:
+            if answer.status != 200:
+                raise AfterclickError(
+                    f"{self.sandboxes[name]} is no sandbox of Afterclick's",
+                    hint="Start one with `afterclick sandbox`, or leave --sandbox out.",
+                )
+            return {str(record["id"]) for record in await answer.json()}
 
     async def settled(self) -> None:
         """Return when every event is folded and every CRM has the newest state.
@@ -103,7 +161,9 @@ class Stage:
         return int(total)
 
 
-def environment(folder: Path, secret: str, connections: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+def environment(
+    folder: Path, secret: Secrets, connections: Mapping[str, Mapping[str, str]]
+) -> dict[str, str]:
     """Return the demo service's whole environment; the shell's is not looked at.
 
     Raises:
@@ -111,7 +171,9 @@ def environment(folder: Path, secret: str, connections: Mapping[str, Mapping[str
 
     """
     environ = {
-        "WEBHOOK_SECRET": secret,
+        "WEBHOOK_SECRET": secret.tolinku,
+        "AFTERCLICK_SOURCES__APP__KIND": "app",
+        "AFTERCLICK_SOURCES__APP__SECRETS": secret.app,
         "AFTERCLICK_LEDGER__URL": f"sqlite:///{folder / 'ledger.db'}",
         "AFTERCLICK_SERVER__HOST": "127.0.0.1",
         "AFTERCLICK_SERVER__PORT": "0",
@@ -136,16 +198,15 @@ async def stage(*, base_url: str | None = None, found: Discovery | None = None) 
     """Set everything up; `base_url` names a HubSpot sandbox that runs already."""
     found = found or discover()
     clock = SystemClock(offset=NOW - SystemClock().now())
-    secret = f"whsec_{secrets.token_hex(24)}"
+    signing = Secrets.new()
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="afterclick-demo-")))
-        sandboxes: dict[str, RunningEmulator] = {}
         connections: dict[str, dict[str, str]] = {}
         for name, plugin in sorted(found.plugins.items()):
             if plugin.has("sandbox"):
                 emulator = emulator_of(name, {}, found.plugins)
-                sandboxes[name] = await stack.enter_async_context(serve(emulator))
-                connections[name] = sandboxes[name].settings()
+                running = await stack.enter_async_context(serve(emulator))
+                connections[name] = running.settings()
         if not connections:
             raise AfterclickError(
                 "no CRM plugin with a sandbox is installed",
@@ -153,7 +214,7 @@ async def stage(*, base_url: str | None = None, found: Discovery | None = None) 
             )
         if base_url is not None:
             connections[next(iter(connections))]["base_url"] = base_url
-        environ = environment(folder, secret, connections)
+        environ = environment(folder, signing, connections)
         # A file of its own, so that an afterclick.toml in the working directory is not read.
         file = folder / "afterclick.toml"
         file.touch()
@@ -169,7 +230,10 @@ async def stage(*, base_url: str | None = None, found: Discovery | None = None) 
             connected.caller.ctx.client = await connected.caller.single("connect")
         session = await stack.enter_async_context(aiohttp.ClientSession())
         await stack.enter_async_context(service)
-        yield Stage(service, secret, crms, sandboxes, session)
+        sandboxes = {name: settings["base_url"].rstrip("/") for name, settings in connections.items()}
+        set_up = Stage(service, signing, crms, sandboxes, session)
+        set_up.others = {name: await set_up.records(name) for name in crms}
+        yield set_up
 
 
 def attributes_of(connected: Connected, record: Record) -> dict[str, Any]:

@@ -1,8 +1,9 @@
-"""The story that the demo tells, as the deliveries Tolinku would send for it.
+"""The story that the demo tells, as what Tolinku and the app's own backend would send for it.
 
-Five people on 21 May 2026: Ada comes through a friend's link and buys (in the dialect of Tolinku's
+Seven people on 21 May 2026: Ada comes through a friend's link and buys (in the dialect of Tolinku's
 article), Ben does the same in the dialect of its documentation, Cleo's events arrive last first, and
-two strangers tap one campaign link and stay two.
+two strangers tap one campaign link and stay two. Dora is as nameless as they are until she registers.
+Enzo is in the CRM already, typed in by sales, when he registers and becomes Dora's friend.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ from typing import Any
 
 import msgspec
 
-from afterclick.clock import from_iso
+from afterclick.clock import from_iso, to_iso
+from afterclick.model.event import REGISTRATION
+from afterclick.sandbox import Person
 
 NOW = from_iso("2026-05-21T09:45:00Z")
 CODE = "Q7K2M9XWPA"
@@ -19,7 +22,7 @@ SOURCE = "tolinku"
 
 
 class Told(msgspec.Struct, frozen=True):
-    """One event of the story: type, time on that day, payload."""
+    """One event of the story: type, time on that day, payload; of a registration, its fields."""
 
     event: str
     time: str
@@ -31,11 +34,9 @@ class Told(msgspec.Struct, frozen=True):
         return from_iso(f"2026-05-21T{self.time}:00Z")
 
 
-class Expected(msgspec.Struct, frozen=True):
-    """What the CRM has to show of a person in the end, by lead attribute."""
-
-    who: str
-    attributes: dict[str, Any]
+def registered(time: str, **fields: Any) -> Told:
+    """Return a registration at that time."""
+    return Told(REGISTRATION, time, {**fields, "registered_at": to_iso(from_iso(f"2026-05-21T{time}:00Z"))})
 
 
 ADA = (
@@ -115,59 +116,64 @@ CLEO = (
         {"prefix": "ref", "token": "spring-gift", "campaign": "podcast-41", "platform": "ios"},
     ),
 )
-TEST = Told("test", "09:44", {"webhook_id": "wh_demo", "appspace_id": "as_demo"})
-
-PEOPLE = (
-    Expected(
-        "Ada",
-        {
-            "lead_source": "Deep Link",
-            "campaign": "instagram-story-may",
-            "platform": "iOS",
-            "token": "summer-promo",
-            "install_date": "2026-05-21T09:14:00.000Z",
-            "referral_source": "user-abc123",
-            "conversion_date": "2026-05-21T09:32:00.000Z",
-            "minutes_to_convert": 18,
-        },
-    ),
-    Expected(
-        "Ben",
-        {
-            "lead_source": "Deep Link",
-            "campaign": "newsletter-may",
-            "platform": "Android",
-            "token": CODE,
-            "install_date": "2026-05-21T09:00:00.000Z",
-            "referral_source": "user-77",
-            "conversion_date": "2026-05-21T09:25:00.000Z",
-            "minutes_to_convert": 25,
-        },
-    ),
-    Expected(
-        "Cleo",
-        {
-            "lead_source": "Deep Link",
-            "campaign": "podcast-41",
-            "platform": "iOS",
-            "token": "spring-gift",
-            "install_date": "2026-05-21T09:10:00.000Z",
-            "referral_source": "user-xyz789",
-            "conversion_date": "2026-05-21T09:40:00.000Z",
-            "minutes_to_convert": 30,
-        },
-    ),
-    *(
-        Expected(
-            who,
-            {
-                "lead_source": "Deep Link",
-                "platform": "Android",
-                "token": "may-sale",
-                "install_date": f"2026-05-21T{time}:00.000Z",
-                "conversion_date": None,
-            },
-        )
-        for who, time in (("a stranger", "09:16"), ("another stranger", "09:17"))
+DORA_INSTALLS = (
+    Told(
+        "install.tracked",
+        "08:40",
+        {"prefix": "promo", "token": "launch-week", "campaign": "launch-may", "platform": "ios"},
     ),
 )
+DORA_REGISTERS = (
+    registered(
+        "08:50",
+        user_id="user-5150",
+        email="dora@example.com",
+        first_name="Dora",
+        last_name="Quist",
+        deep_link_path="/promo/launch-week",
+        platform="ios",
+    ),
+)
+DORA = (*DORA_INSTALLS, *DORA_REGISTERS)
+FRIENDS_CODE = "M4R8T2KQZB"
+TYPED_IN = Person(first_name="Enzo", last_name="Marchetti", email="enzo@example.com", phone="+1 555 0142")
+"""What sales knows of Enzo, from a telephone call."""
+
+ENZO_REGISTERS = (
+    registered(
+        "09:15",
+        user_id="user-6001",
+        email="Enzo@Example.com",
+        first_name="Vincenzo",
+        last_name="M.",
+        phone="+39 055 0100",
+        company="Studio Marchetti",
+        referral_code=FRIENDS_CODE,
+    ),
+)
+ENZO_CONVERTS = (
+    Told(
+        "referral.completed",
+        "09:35",
+        {
+            "referral_code": FRIENDS_CODE,
+            "referrer_id": "user-5150",
+            "referred_user_id": "user-6001",
+            "milestone": "first_purchase",
+        },
+    ),
+)
+ENZO_CAME = (
+    Told(
+        "deferred_link.claimed",
+        "09:12",
+        {"deep_link_path": f"/ref/{FRIENDS_CODE}", "method": "signals", "ip": "203.0.113.20"},
+    ),
+    Told(
+        "install.tracked",
+        "09:11",
+        {"hostname": "go.example.com", "ip": "203.0.113.20", "platform": "android"},
+    ),
+)
+ENZO = (*ENZO_REGISTERS, *ENZO_CAME, *ENZO_CONVERTS)
+TEST = Told("test", "09:44", {"webhook_id": "wh_demo", "appspace_id": "as_demo"})

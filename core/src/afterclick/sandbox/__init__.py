@@ -17,6 +17,7 @@ from afterclick.sandbox.emulator import Emulator
 from afterclick.sandbox.faults import Faults, Rule
 from afterclick.sandbox.limits import DailyLimit, RollingWindow
 from afterclick.sandbox.orders import FaultOrder, parse_rule, told
+from afterclick.sandbox.people import Person
 from afterclick.sandbox.presets import PRESETS, Preset, preset
 from afterclick.sandbox.server import RunningEmulator, serve
 from afterclick.sandbox.store import Row, Store, UniqueClash, Write
@@ -38,6 +39,7 @@ __all__ = [
     "Field",
     "Handler",
     "LoggedCall",
+    "Person",
     "Preset",
     "RecordView",
     "Refused",

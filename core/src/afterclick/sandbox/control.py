@@ -13,7 +13,9 @@ from afterclick.clock import Clock
 from afterclick.sandbox import page
 from afterclick.sandbox.faults import Faults
 from afterclick.sandbox.orders import FaultOrder
+from afterclick.sandbox.people import Person
 from afterclick.sandbox.presets import PRESETS
+from afterclick.sandbox.store import UniqueClash
 from afterclick.sandbox.traffic import CallLog
 from afterclick.sandbox.views import RecordView
 
@@ -39,6 +41,7 @@ class Inspected(Protocol):
     def columns(self) -> tuple[tuple[str, str], ...]: ...
     def records(self, limit: int | None = None) -> list[dict[str, Any]]: ...
     def view(self, record_id: str) -> RecordView | None: ...
+    def type_in(self, person: Person) -> str: ...
     def counts(self) -> dict[str, Any]: ...
     def reset(self) -> None: ...
 
@@ -49,6 +52,7 @@ def add_control_routes(app: web.Application, emulator: Inspected) -> None:
         ("GET", "/", _table),
         ("GET", emulator.record_path, _record),
         ("GET", "/_sandbox/records", _records),
+        ("POST", "/_sandbox/records", _type_in),
         ("GET", "/_sandbox/calls", _calls),
         ("GET", "/_sandbox/faults", _faults),
         ("POST", "/_sandbox/faults", _add_faults),
@@ -86,6 +90,16 @@ async def _records(emulator: Inspected, request: web.Request) -> web.Response:
     except ValueError:
         return _json({"error": "limit must be a whole number"}, 400)
     return _json(emulator.records(limit))
+
+
+async def _type_in(emulator: Inspected, request: web.Request) -> web.Response:
+    try:
+        person = msgspec.json.decode(await request.read(), type=Person)
+        return _json({"id": emulator.type_in(person)}, 201)
+    except UniqueClash as clash:
+        return _json({"error": str(clash)}, 409)
+    except ValueError as error:
+        return _json({"error": str(error)}, 400)
 
 
 async def _calls(emulator: Inspected, request: web.Request) -> web.Response:

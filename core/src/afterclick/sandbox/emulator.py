@@ -14,6 +14,7 @@ from aiohttp import web
 from afterclick.clock import Clock, SystemClock
 from afterclick.sandbox.control import add_control_routes
 from afterclick.sandbox.faults import Cut, Faults, Rule
+from afterclick.sandbox.people import Person
 from afterclick.sandbox.traffic import Answer, Call, CallLog, LoggedCall, Refused, Route
 from afterclick.sandbox.views import RecordView
 
@@ -76,6 +77,16 @@ class Emulator(ABC):
     @abstractmethod
     def view(self, record_id: str) -> RecordView | None:
         """Return the page of one record, or None."""
+
+    @abstractmethod
+    def type_in(self, person: Person) -> str:
+        """Let the sales team type in a person; return the record's id.
+
+        Raises:
+            ValueError: the CRM does not take it.
+            afterclick.sandbox.UniqueClash: another record has a value that must be unique.
+
+        """
 
     @abstractmethod
     def clear(self) -> None:

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from afterclick.sandbox import UniqueClash, serve
+from afterclick.sandbox import Person, UniqueClash, serve
 from afterclick_hubspot.sandbox import HubSpotSandbox, Options, make
 
 from .conftest import KEY, Account, OpenAccount, define, keyed
@@ -43,6 +43,24 @@ def test_options_can_be_given_as_texts() -> None:
 def test_wrong_option_is_named(options: dict[str, str], word: str) -> None:
     with pytest.raises(ValueError, match=word):
         make(options)
+
+
+def test_person_is_typed_in_under_hubspots_names() -> None:
+    sandbox = HubSpotSandbox()
+    maya = Person(first_name="Maya", last_name="Lindqvist", email="maya@example.com", company="Northlight")
+    contact = sandbox.contact(sandbox.type_in(maya))
+
+    assert contact is not None
+    assert [contact[name] for name in ("firstname", "lastname", "email", "company")] == [
+        "Maya",
+        "Lindqvist",
+        "maya@example.com",
+        "Northlight",
+    ]
+    assert contact["hs_object_source"] == "CRM_UI"
+    assert "phone" not in contact
+    with pytest.raises(UniqueClash):
+        sandbox.type_in(maya)
 
 
 async def test_sales_team_was_there_before(open_account: OpenAccount) -> None:

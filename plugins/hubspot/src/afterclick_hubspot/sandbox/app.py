@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, ClassVar
 
-from afterclick.sandbox import Answer, Call, Clock, Emulator, RecordView, Route
+from afterclick.sandbox import Answer, Call, Clock, Emulator, Person, RecordView, Route
 from afterclick_hubspot.sandbox import endpoints, samples, view
 from afterclick_hubspot.sandbox import options as choices
 from afterclick_hubspot.sandbox.account import Account, Limits
@@ -14,6 +14,9 @@ from afterclick_hubspot.sandbox.book import SALES
 from afterclick_hubspot.sandbox.options import Options
 from afterclick_hubspot.sandbox.portal import Portal
 from afterclick_hubspot.sandbox.schema import Group, Property, PropertyInput
+
+_TYPED = {"first_name": "firstname", "last_name": "lastname"}
+"""What HubSpot calls the parts of a person, where it has another word."""
 
 
 class HubSpotSandbox(Emulator):
@@ -121,6 +124,10 @@ class HubSpotSandbox(Emulator):
         """Return a contact's page, also of an archived one."""
         row = self.portal.book.store.get(record_id)
         return None if row is None else view.contact(row, self.portal.schema)
+
+    def type_in(self, person: Person) -> str:
+        """Let the sales team type in a contact."""
+        return self.add_contact({_TYPED.get(name, name): text for name, text in person.by_name().items()})
 
     def clear(self) -> None:
         """Go back to the starting contacts, no custom properties and full limits."""
