@@ -50,6 +50,7 @@ fmt: $(DEV_READY) ## format, and mend what can be mended
 docs: $(DEV_READY) ## write the generated pages of the docs
 	@$(BIN)/python -m tests.docs.reference
 	@$(BIN)/python -m tests.deploy.rules
+	@$(BIN)/python -m tests.deploy.dashboard
 
 ##@ One check at a time
 
