@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 import aiohttp
 import typer
@@ -10,7 +12,8 @@ from rich.text import Text
 
 from afterclick.cli.common import run
 from afterclick.cli.output import AsJson, ConfigFile, console, print_json
-from afterclick.cli.sending import Delivery, delivery, send
+from afterclick.cli.proving import DATA, Proof, Seen, prove
+from afterclick.cli.sending import delivery, send
 from afterclick.clock import SystemClock
 from afterclick.config.load import load
 from afterclick.config.model import Settings
@@ -18,18 +21,33 @@ from afterclick.errors import AfterclickError
 
 app = typer.Typer(help="Send a signed event to a running service.", no_args_is_help=True)
 
+_MARKS = {Seen.OK: "✓", Seen.WRONG: "✗", Seen.UNKNOWN: "?"}
+T = TypeVar("T")
+
 _SOURCE = typer.Option("tolinku", "--source", help="The source whose secret signs it.")
 _TO = typer.Option(None, "--to", help="The webhook's URL; default: the service of this configuration.")
 
 
 @app.command("test")
 def send_test(
-    source: str = _SOURCE, to: str = _TO, config: ConfigFile = None, as_json: AsJson = False
+    source: str = _SOURCE, to: str | None = _TO, config: ConfigFile = None, as_json: AsJson = False
 ) -> None:
-    """Send the event of the dashboard's Test button: it is stored and does nothing else."""
-    _send(
-        "test", {"webhook_id": "wh_afterclick", "appspace_id": "as_afterclick"}, source, to, config, as_json
-    )
+    """Send the event of the dashboard's Test button: it is stored and does nothing else.
+
+    With --to it proves what is on the way: TLS, no redirect, a body that arrives as it was sent.
+    """
+    if to is None:
+        _send("test", DATA, source, to, config, as_json)
+        return
+    secret = _secret(load(config, os.environ), source)
+    proof = run(_reached(to, lambda http: prove(http, to, secret, now=SystemClock().now())))
+    if as_json:
+        print_json(proof)
+    else:
+        _tell(proof)
+    if not proof.stands:
+        status = "" if proof.status is None else f" (status {proof.status})"
+        raise AfterclickError(f"deliveries do not get through to {to}{status}", hint=_proof_hint(proof))
 
 
 @app.command("event")
@@ -57,7 +75,7 @@ def _send(
     settings = load(config, os.environ)
     one = delivery(type, SystemClock().now(), data, _secret(settings, source))
     url = to or _own_url(settings, source)
-    status = run(_post(url, one))
+    status = run(_reached(url, lambda http: send(http, url, one)))
     if as_json:
         print_json({"url": url, "event": type, "status": status})
     else:
@@ -67,15 +85,29 @@ def _send(
         raise AfterclickError(f"the service answered {status}", hint=_hint(status))
 
 
-async def _post(url: str, one: Delivery) -> int:
+async def _reached(url: str, work: Callable[[aiohttp.ClientSession], Awaitable[T]]) -> T:
     async with aiohttp.ClientSession() as session:
         try:
-            return await send(session, url, one)
+            return await work(session)
         except (aiohttp.ClientError, TimeoutError, ValueError) as failure:
             raise AfterclickError(
                 f"nobody answers at {url} ({type(failure).__name__})",
                 hint="Start the service with `afterclick serve`, or name another URL with --to.",
             ) from failure
+
+
+def _tell(proof: Proof) -> None:
+    for one in proof.findings:
+        console().print(Text(f"{_MARKS[one.seen]} {one.subject}: {one.told}"))
+        if one.remedy:
+            console().print(Text(f"    → {one.remedy}"))
+
+
+def _proof_hint(proof: Proof) -> str:
+    """Return what the findings do not tell: what the status means."""
+    if proof.status is None or proof.status in {200, 401} or 300 <= proof.status < 400:
+        return ""
+    return _hint(proof.status)
 
 
 def _secret(settings: Settings, source: str) -> str:
