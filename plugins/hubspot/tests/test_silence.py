@@ -28,6 +28,7 @@ BODIES: dict[str, tuple[int, Json]] = {
     ),
     "policy": (429, error("RATE_LIMITS", policyName=f"{SECRET}")),
     "correlation": (500, error("INTERNAL_ERROR", correlationId=SECRET)),
+    "token as correlation": (500, error("INTERNAL_ERROR", correlationId=TOKEN)),
     "taken": (400, error("VALIDATION_ERROR", taken_message("email", SECRET, "55"))),
     "exists": (409, error("CONFLICT", f"Contact already exists. Existing ID: 55 {SECRET}")),
     "token": (401, error("INVALID_AUTHENTICATION", f"{TOKEN} is not valid")),

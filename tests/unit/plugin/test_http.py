@@ -124,6 +124,17 @@ async def test_every_answer_is_handed_back_whatever_its_status(clock: FakeClock,
         assert len(acme.seen) == 1, "a redirect is never followed: it would carry the credential along"
 
 
+@pytest.mark.parametrize("said", [TOKEN, "a name with blanks", "x" * 101])
+async def test_a_correlation_that_is_no_name_is_not_reported(clock: FakeClock, said: str) -> None:
+    """A CRM that repeats the credential there must not bring it into the log."""
+    async with line(answering(headers={"X-Trace": said}), clock) as acme:
+        acme.http.correlation_header = "X-Trace"
+        _ = await acme.http.request("GET", "/x", headers={"Authorization": f"Bearer {TOKEN}"})
+
+        (report,) = acme.reports
+        assert report.correlation is None
+
+
 async def test_a_call_is_reported_without_query_headers_or_body(clock: FakeClock) -> None:
     async with line(answering(201, headers={"X-Trace": "abc"}), clock) as acme:
         acme.http.correlation_header = "X-Trace"

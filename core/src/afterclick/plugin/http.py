@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import email.utils
 import math
+import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
@@ -27,6 +28,7 @@ DEADLINE: ContextVar[float | None] = ContextVar("deadline", default=None)
 """`Clock.elapsed()` after which no request of this hook call may start; set by the host."""
 
 MAX_ANSWER = 32 * 1024 * 1024
+_CORRELATION = re.compile(r"[A-Za-z0-9_.:/+=-]{1,100}")
 _encoder = msgspec.json.Encoder()
 
 
@@ -231,7 +233,7 @@ class Http:
             ) as response:
                 body = await _bounded(response.content.read)
                 status = response.status
-                correlation = response.headers.get(self.correlation_header or "-")
+                correlation = _correlation(response.headers.get(self.correlation_header or "-"), send)
                 if date := response.headers.get("Date"):
                     self._dated = date, self._clock.now()
                 return Answer(status, response.headers, body)
@@ -257,6 +259,13 @@ class Http:
         if calls is not None:
             calls.append(call)
         self._report(call)
+
+
+def _correlation(value: str | None, send: Mapping[str, Any]) -> str | None:
+    """Return the CRM's name of a call; None where it is no name, or repeats a credential that we sent."""
+    if value is None or not _CORRELATION.fullmatch(value):
+        return None
+    return None if any(value in header for header in send["headers"].values()) else value
 
 
 def _outgoing(method: str, url: str, send: Mapping[str, Any], reads: bool | None) -> Outgoing:
