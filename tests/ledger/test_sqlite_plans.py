@@ -98,6 +98,14 @@ async def test_journeys_at_an_address_are_found_by_index(sqlite: SqliteLedger, n
         ("apply_events", "INTEGER PRIMARY KEY (rowid=?"),
         ("running_operations", "operations_running"),
         ("same_operation", "operations_running"),
+        ("observed", "PRIMARY KEY (connection=? AND lead=?"),
+        ("observed_owner", "observations_of_record (connection=? AND record_kind=? AND record_id=?"),
+        ("observed_leads", "syncs_observed (connection=?"),
+        ("unobserve", "PRIMARY KEY (connection=? AND lead=?"),
+        ("look_again", "syncs_observed (connection=?"),
+        ("drop_observations", "PRIMARY KEY (connection=? AND lead=?"),
+        ("drop_old_observations", "observations_at (at<?"),
+        ("observations", "PRIMARY KEY (connection=?"),
     ],
 )
 async def test_statement_uses_its_index(sqlite: SqliteLedger, name: str, expected: str) -> None:

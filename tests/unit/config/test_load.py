@@ -308,7 +308,7 @@ def test_unknown_key_far_from_all_lists_them() -> None:
         (f"sources.other.secrets = ['{SECRET}']", "sources.other", "meaning of its own"),
         ("connections.fold = {}", "connections.fold", "meaning of its own"),
         ("connections.x.spaces = ['a b']", "connections.x.spaces[0]", "regex"),
-        ("connections.x.mode = 'observe'", "connections.x.mode", "not available yet"),
+        ("connections.x.mode = 'dry'", "connections.x.mode", "invalid enum value 'dry'"),
         ("connections.x.daily_budget = -1", "connections.x.daily_budget", ">= 0"),
         ("connections.x.fields.token = 5", "connections.x.fields.token", "expected"),
         ("connections.x.fields.token.rule = 'key'", "connections.x.fields.token.rule", "'key'"),

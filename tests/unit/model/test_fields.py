@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from afterclick.model.fields import FieldSpec, Kind, Rule, Scalar, canonical, differences, render
+from afterclick.model.fields import FieldSpec, Kept, Kind, Rule, Scalar, canonical, differences, kept, render
 
 ISO = "2026-05-21T09:14:00.000Z"
 MS = 1_779_354_840_000
@@ -267,3 +267,32 @@ def test_persons_value_stays_for_ever(
     changed = differences(merged, later, current, written)
 
     assert not changed.keys() & typed.keys()
+
+
+# What stays, and why
+
+
+@given(values, values, values)
+def test_every_difference_is_written_or_kept_with_a_reason(
+    wanted: dict[str, Scalar], current: dict[str, Scalar], written: dict[str, Scalar]
+) -> None:
+    changed = differences(SPECS, wanted, current, written)
+    stays = kept(SPECS, wanted, current, changed)
+
+    assert not changed.keys() & stays.keys()
+    assert changed.keys() | stays.keys() == {name for name in wanted if wanted[name] != current.get(name)}
+
+
+@pytest.mark.parametrize(
+    ("rule", "why"), [(Rule.MERGE, Kept.EDITED), (Rule.FILL, Kept.FILLED), (Rule.FORWARD, Kept.AHEAD)]
+)
+def test_reason_is_the_fields_rule(rule: Rule, why: Kept) -> None:
+    only = [spec(rule=rule, order=STAGES)]
+
+    assert kept(only, {"field": "lead"}, {"field": "customer"}, {}) == {"field": why}
+
+
+def test_field_that_the_record_does_not_have_is_not_kept() -> None:
+    only = [spec(kinds=("Lead",))]
+
+    assert kept(only, {"field": "x"}, {}, {}, record_kind="Contact") == {}

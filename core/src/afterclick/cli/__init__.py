@@ -16,6 +16,7 @@ from afterclick.cli.fields import fields
 from afterclick.cli.findings import findings
 from afterclick.cli.health import health
 from afterclick.cli.leads import app as leads_app
+from afterclick.cli.observe import observe
 from afterclick.cli.operations import app as operations_app
 from afterclick.cli.output import complain
 from afterclick.cli.parked import parked
@@ -53,6 +54,7 @@ app.command("retry")(retry)
 app.command("resync")(resync)
 app.command("backfill")(backfill)
 app.add_typer(operations_app, name="operations")
+app.command("observe")(observe)
 app.command("fields")(fields)
 app.add_typer(config_app, name="config")
 app.command("sandbox")(sandbox)

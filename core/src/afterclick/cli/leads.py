@@ -53,9 +53,14 @@ async def _list(config: str | None, search: str | None, limit: int, as_json: boo
 
 def _line(row: LeadRow, syncs: list[SyncRow]) -> tuple[Any, ...]:
     known = attributes(row.state)
-    who = known.get("email") or known.get("user_id") or ("named" if row.state.named else "stub")
     places = ", ".join(f"{sync.connection} {_state(sync)}" for sync in syncs)
-    return (row.id, who, *(_short(known.get(name)) for name in _COLUMNS), places)
+    return (row.id, who(row), *(_short(known.get(name)) for name in _COLUMNS), places)
+
+
+def who(row: LeadRow) -> str:
+    """Return how people call a lead: by its address, by its user id, else whether anybody has named it."""
+    known = attributes(row.state)
+    return str(known.get("email") or known.get("user_id") or ("named" if row.state.named else "stub"))
 
 
 def _short(value: Scalar | None) -> str:
@@ -67,7 +72,9 @@ def _short(value: Scalar | None) -> str:
 def _state(sync: SyncRow) -> str:
     if sync.state != "active":
         return str(sync.state)
-    return "✓" if sync.synced >= sync.wanted else "due"
+    if sync.synced >= sync.wanted:
+        return "✓"
+    return "observed" if sync.observed >= sync.wanted else "due"
 
 
 def _as_dict(row: LeadRow, syncs: list[SyncRow]) -> dict[str, Any]:

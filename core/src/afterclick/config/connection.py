@@ -78,7 +78,10 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
     ] = False
     mode: Annotated[
         Literal["live", "observe"],
-        Meta(description="`live` writes. `observe` is not available yet."),
+        Meta(
+            description="`live` writes. `observe` reads, works out what it would write, and writes "
+            "nothing: see `afterclick observe`."
+        ),
     ] = "live"
     spaces: Annotated[
         tuple[Space, ...] | None,

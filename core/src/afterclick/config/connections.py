@@ -45,7 +45,7 @@ class ResolvedConnection:
         self.fields = fields
         self.stages = dict(stages)
         self.limits = limits
-        self.mapping_digest = digest(fields, stages, connection.time_zone)
+        self.mapping_digest = digest(fields, stages, connection.time_zone, creates=connection.creates)
 
     def __repr__(self) -> str:
         return f"<connection {self.name} of {self.plugin}>"

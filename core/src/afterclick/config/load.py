@@ -114,11 +114,6 @@ def _check_together(settings: Settings, decoder: Decoder) -> None:
     if server.port == server.admin_port != 0:
         decoder.fault("server.admin_port", "is the port of senders too", "Choose another.")
     check_sources(settings.sources, decoder)
-    for name, connection in settings.connections.items():
-        if connection.mode == "observe":
-            decoder.fault(
-                f"connections.{name}.mode", "`observe` is not available yet", "Use `live`, or leave it out."
-            )
 
 
 def _with_origin(fault: Fault, origins: Mapping[str, str]) -> Fault:

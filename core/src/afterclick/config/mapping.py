@@ -164,7 +164,9 @@ def stages_of(
     return {stage: word for stage, word in {**defaults, **connection.stages}.items() if word}
 
 
-def digest(fields: Sequence[FieldSpec], stages: Mapping[str, str], time_zone: str) -> str:
+def digest(
+    fields: Sequence[FieldSpec], stages: Mapping[str, str], time_zone: str, *, creates: bool = True
+) -> str:
     """Return 16 hex digits that change whenever a lead may be written differently."""
     rules = [
         [
@@ -179,5 +181,6 @@ def digest(fields: Sequence[FieldSpec], stages: Mapping[str, str], time_zone: st
         ]
         for spec in sorted(fields, key=lambda spec: (spec.name, spec.attribute, spec.kinds))
     ]
-    text = msgspec.json.encode([rules, sorted(stages.items()), time_zone])
+    parts = [rules, sorted(stages.items()), time_zone]
+    text = msgspec.json.encode(parts if creates else [*parts, creates])
     return hashlib.sha256(text).hexdigest()[:16]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
+from afterclick.ledger.observations import Asked, Observation, ObservationCount
 from afterclick.ledger.operations import Advance, Kind, Operation, Page, Selection, Terms
 from afterclick.ledger.rows import (
     Adoption,
@@ -191,7 +192,40 @@ class Syncs(Protocol):
         ...
 
     async def wake(self, connection: str, *, now: int) -> int:
-        """Make parked syncs of a connection active and due, after its mapping changed."""
+        """Make parked syncs of a connection active and due, after its mapping changed.
+
+        What was only observed is looked at again. Returns how many were parked.
+        """
+        ...
+
+
+class Observations(Protocol):
+    """What a sync lane needs that only observes, and what is shown of it."""
+
+    async def note_observations(
+        self, fence: Fence, seen: Sequence[Observation], *, again: int
+    ) -> Sequence[Observation]:
+        """Store what would have been written, in place of what was seen of the leads before.
+
+        The leads are not due before `again` (milliseconds), unless they changed meanwhile. What the
+        CRM has, whose records are and the marks of writes stay as they are. Returns the observations
+        as stored: a record that another person has, or would have, makes one `shared`.
+        """
+        ...
+
+    async def forget_observations(self, fence: Fence, connection: str) -> int:
+        """Make leads due that were only observed, and drop what was seen; return how many.
+
+        Does a little at a time. A lane that may write calls it until it is 0.
+        """
+        ...
+
+    async def observations(self, connection: str, asked: Asked) -> Sequence[Observation]:
+        """Return observations of living leads, by lead."""
+        ...
+
+    async def observation_counts(self) -> Sequence[ObservationCount]:
+        """Return what would be done, counted."""
         ...
 
 
@@ -304,7 +338,7 @@ class Reads(Protocol):
         ...
 
 
-class Ledger(Ingest, Lanes, Folds, Syncs, Operations, Reads, Protocol):
+class Ledger(Ingest, Lanes, Folds, Syncs, Observations, Operations, Reads, Protocol):
     """The whole store. `holder` names this process among those that share it; `signals` tell of new work."""
 
     holder: str
@@ -344,7 +378,7 @@ class Ledger(Ingest, Lanes, Folds, Syncs, Operations, Reads, Protocol):
         """Forget a little of what is kept for a time only; return how many rows. Call until it is 0.
 
         Address hashes go after 48 hours, journeys when nothing can join them any more, attempts,
-        closed findings and the memory of deliveries after 30 days.
+        closed findings, observations and the memory of deliveries after 30 days.
         """
         ...
 

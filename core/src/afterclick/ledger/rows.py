@@ -161,7 +161,8 @@ class SyncRow(msgspec.Struct, frozen=True, kw_only=True):
     `values` is what we last wrote, by CRM field, `sending_values` what a write whose fate is unknown
     may have written; `rejected` the values the CRM refused, by field;
     `doubles` further records of the person; `pending` steps that remain; `code` is the finding behind a
-    sync that was set aside.
+    sync that was set aside. `observed` is the version that was looked at without writing, while the
+    connection only observes.
     """
 
     connection: str
@@ -184,6 +185,7 @@ class SyncRow(msgspec.Struct, frozen=True, kw_only=True):
     code: str | None = None
     reason: str | None = None
     synced_at: int | None = None
+    observed: int = 0
 
 
 class Due(msgspec.Struct, frozen=True, kw_only=True):

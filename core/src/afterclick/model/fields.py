@@ -46,6 +46,18 @@ class Rule(enum.StrEnum):
     KEY = "key"
 
 
+class Kept(enum.StrEnum):
+    """Why a value in the CRM stays although ours differs.
+
+    `edited`: it is not what we wrote last, so somebody else put it there. `filled`: the field is
+    written only where it is empty. `ahead`: the choice only moves forward.
+    """
+
+    EDITED = "edited"
+    FILLED = "filled"
+    AHEAD = "ahead"
+
+
 class FieldSpec(msgspec.Struct, frozen=True, kw_only=True):
     """One CRM field and the lead attribute it shows.
 
@@ -171,7 +183,7 @@ def differences(
     for spec in specs:
         ours = wanted.get(spec.name)
         theirs = current.get(spec.name)
-        if ours is None or ours == theirs or (spec.kinds and record_kind and record_kind not in spec.kinds):
+        if ours is None or ours == theirs or not _has_field(spec, record_kind):
             continue
         if spec.rule is Rule.FORWARD:
             if _is_ahead(spec.order, str(ours), theirs):
@@ -179,6 +191,31 @@ def differences(
         elif theirs is None or (spec.rule is Rule.MERGE and theirs == written.get(spec.name)):
             changed[spec.name] = ours
     return changed
+
+
+def kept(
+    specs: Iterable[FieldSpec],
+    wanted: Mapping[str, Scalar],
+    current: Mapping[str, Scalar],
+    changed: Mapping[str, Scalar],
+    *,
+    record_kind: str = "",
+) -> dict[str, Kept]:
+    """Return the fields that differ and stay as they are, with the reason: what is not in `changed`."""
+    return {
+        spec.name: _REASONS.get(spec.rule, Kept.EDITED)
+        for spec in specs
+        if spec.name not in changed
+        and wanted.get(spec.name) not in (None, current.get(spec.name))
+        and _has_field(spec, record_kind)
+    }
+
+
+_REASONS = {Rule.FILL: Kept.FILLED, Rule.FORWARD: Kept.AHEAD}
+
+
+def _has_field(spec: FieldSpec, record_kind: str) -> bool:
+    return not spec.kinds or not record_kind or record_kind in spec.kinds
 
 
 def _is_ahead(order: tuple[str, ...], ours: str, theirs: Scalar | None) -> bool:

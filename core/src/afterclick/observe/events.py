@@ -45,6 +45,7 @@ class Said(enum.StrEnum):
 
     # lanes and syncs
     LANE_CONNECTED = "lane-connected"
+    OBSERVED_IS_DUE = "observed-is-due"
     CONNECT_FAILED = "connect-failed"
     DISCONNECT_FAILED = "disconnect-failed"
     BATCH_INTERRUPTED = "batch-interrupted"

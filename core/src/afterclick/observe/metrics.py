@@ -80,9 +80,13 @@ class Cut(enum.StrEnum):
 
 
 class LaneState(enum.StrEnum):
-    """What a lane of this process does: `waiting` means that another process holds it."""
+    """What a lane of this process does.
+
+    `waiting` means that another process holds it, `observing` that it works and writes nothing.
+    """
 
     RUNNING = "running"
+    OBSERVING = "observing"
     WAITING = "waiting"
     PAUSED = "paused"
     STOPPED = "stopped"
@@ -172,6 +176,13 @@ class Metrics:
         )
         self.leads_synced = self._counter(
             "leads_synced_total", "Leads whose newest state a CRM has.", "connection"
+        )
+        self.observations = self._counter(
+            "observations_total",
+            "Leads that a connection in `mode = observe` looked at, by what a live one would do with them: "
+            "`create`, `change`, `none`, `ambiguous`, `gone`, `shared`.",
+            "connection",
+            "operation",
         )
         self.hook_seconds = self._histogram(
             "hook_seconds", "Duration of a plugin's hook, per batch.", "connection", "hook", buckets=_CALLS

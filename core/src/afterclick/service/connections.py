@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 from structlog.typing import FilteringBoundLogger
@@ -92,10 +93,10 @@ def mapped(settings: Settings, resolved: ResolvedConnection) -> Mapped:
 def pass_rules(settings: Settings, connected: Connected) -> PassRules:
     """Return what a pass goes by."""
     info, sync = connected.plugin.info, settings.sync
+    # Where nothing is written nothing is given up: a parked lead would miss the day it goes live.
+    give_up_after = sync.give_up_after if connected.resolved.mode == "live" else math.inf
     return PassRules(
-        retry=RetryRules(
-            first=sync.backoff_first, longest=sync.backoff_max, give_up_after=sync.give_up_after
-        ),
+        retry=RetryRules(first=sync.backoff_first, longest=sync.backoff_max, give_up_after=give_up_after),
         settle=info.call_deadline + info.late_effect + info.list_lag,
         batch=info.batch_size,
         creates=connected.resolved.creates,
@@ -104,7 +105,7 @@ def pass_rules(settings: Settings, connected: Connected) -> PassRules:
     )
 
 
-def lane_rules(settings: Settings) -> LaneRules:
+def lane_rules(settings: Settings, resolved: ResolvedConnection) -> LaneRules:
     """Return how a lane works."""
     sync = settings.sync
     return LaneRules(
@@ -112,6 +113,7 @@ def lane_rules(settings: Settings) -> LaneRules:
         horizon=int(sync.linger * 500),
         lease=sync.lease,
         renew=sync.renew,
+        observes=resolved.mode != "live",
     )
 
 

@@ -219,7 +219,12 @@ class Service:
         )
         self._connected.append(connected)
         self.lanes.append(self._sync_lane(connected))
-        self._log.info(Said.CONNECTION_READY, connection=resolved.name, base_url=resolved.base_url)
+        self._log.info(
+            Said.CONNECTION_READY,
+            connection=resolved.name,
+            mode=resolved.mode,
+            base_url=resolved.base_url,
+        )
 
     def _sync_lane(self, connected: Connected) -> SyncLane:
         return SyncLane(
@@ -228,7 +233,7 @@ class Service:
             connected.caller,
             mapped=mapped(self.settings, connected.resolved),
             rules=pass_rules(self.settings, connected),
-            lane=lane_rules(self.settings),
+            lane=lane_rules(self.settings, connected.resolved),
             metrics=self.metrics,
         )
 

@@ -160,7 +160,11 @@ class Pass:
         if called.refused is not None:
             called.outcomes = [RetryLater(called.refused.reason)] * len(people)
         await self._look_further(people, called.outcomes)
-        why, now = _why(called), self._clock.now()
+        return await self._sort(people, called)
+
+    async def _sort(self, people: Sequence[Person], called: Called) -> tuple[list[Write], list[Write]]:
+        """Return the creates and changes that follow from what `match` found; settle everybody else."""
+        why, now = why_of(called), self._clock.now()
         found: list[tuple[Person, Match]] = []
         creates: list[Write] = []
         settles: list[Settle] = []
@@ -258,7 +262,7 @@ class Pass:
                 await self._write(hook, writes[middle:], round=round)
                 return
             called.outcomes = [Rejected(called.refused.reason, called.refused.field)]
-        why, now = _why(called), self._clock.now()
+        why, now = why_of(called), self._clock.now()
         settles = [
             self._judge.written(hook, write, outcome, now, why)
             for write, outcome in zip(writes, called.outcomes, strict=True)
@@ -308,7 +312,7 @@ class Pass:
             status=called.calls[-1].status if called.calls else None,
             correlation=called.calls[-1].correlation if called.calls else None,
             duration_ms=int(called.seconds * 1000),
-            reason=_why(called) or None,
+            reason=why_of(called) or None,
         )
         return [call] + [
             Attempt(
@@ -328,7 +332,8 @@ class Pass:
         ]
 
 
-def _why(called: Called) -> str:
+def why_of(called: Called) -> str:
+    """Return why a call failed as a whole; empty if it did not."""
     return str(called.stop or called.refused or called.broken or "")
 
 

@@ -27,6 +27,7 @@ from afterclick.plugin.findings import Finding
 from afterclick.syncing.batch import Pass, PassRules, Report
 from afterclick.syncing.breaker import Breaker
 from afterclick.syncing.findings import STOPS, of_stop
+from afterclick.syncing.observing import ObservingPass
 from afterclick.syncing.person import Mapped
 
 LOOK_AGAIN = 5.0
@@ -38,12 +39,16 @@ LONGEST_PAUSE = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class LaneRules:
-    """How a lane works: batches at a time, how early (ms) a due lead may travel along, lease in seconds."""
+    """How a lane works: batches at a time, how early (ms) a due lead may travel along, lease in seconds.
+
+    One that `observes` notes what it would write, and writes nothing.
+    """
 
     in_flight: int = 2
     horizon: int = 500
     lease: float = 10.0
     renew: float = 3.0
+    observes: bool = False
 
 
 class SyncLane:
@@ -75,6 +80,7 @@ class SyncLane:
         self._tasks: set[asyncio.Task[None]] = set()
         self._flying: dict[int, tuple[int, ...]] = {}
         self._connected = False
+        self._active = LaneState.OBSERVING if lane.observes else LaneState.RUNNING
         self._paused_until = 0.0
         self._pause_noted = False
         self._recovered = False
@@ -109,6 +115,7 @@ class SyncLane:
         self._ledger.signals.give(self._signal)
 
     async def _serve(self, lease: Lease) -> None:
+        await self._forget_observations(lease)
         while not self._stopping:
             if not await self._ready(lease):
                 continue
@@ -119,6 +126,16 @@ class SyncLane:
                 await self._ledger.signals.wait(self._signal, self._clock, await self._until_due())
         if self._tasks:
             await asyncio.wait(self._tasks)
+
+    async def _forget_observations(self, lease: Lease) -> None:
+        """See to it that a lane that may write finds everything due that was only observed before."""
+        if self._lane.observes:
+            return
+        forgotten = 0
+        while count := await self._ledger.forget_observations(lease.fence, self.connection):
+            forgotten += count
+        if forgotten:
+            self._log.info(Said.OBSERVED_IS_DUE, leads=forgotten)
 
     async def _take(self, lease: Lease) -> Sequence[Due]:
         if len(self._tasks) >= (1 if self._breaker.failures else self._lane.in_flight):
@@ -153,7 +170,7 @@ class SyncLane:
         task.add_done_callback(self._tasks.discard)
 
     async def _batch(self, lease: Lease, due: Sequence[Due]) -> None:
-        work = Pass(
+        work = (ObservingPass if self._lane.observes else Pass)(
             self._ledger,
             self._clock,
             self._caller,
@@ -241,7 +258,7 @@ class SyncLane:
         if self._pause_noted:
             self._pause_noted = False
             self._log.info(Said.LANE_RESUMED)
-            self._show(LaneState.RUNNING)
+            self._show(self._active)
             await self._ledger.pause(lease.fence, until=None, reason=None)
         return self._connected or await self._connect(lease)
 
@@ -263,7 +280,7 @@ class SyncLane:
         else:
             self._connected = True
             self._log.info(Said.LANE_CONNECTED)
-            self._show(LaneState.RUNNING)
+            self._show(self._active)
         return self._connected
 
     async def _pause(self, lease: Lease, seconds: float, reason: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from afterclick.ledger.rows import Adoption, Due, KnownRecord, SyncRow
-from afterclick.model.fields import FieldSpec, Rule, Scalar, differences, render
+from afterclick.model.fields import FieldSpec, Kept, Rule, Scalar, differences, kept, render
 from afterclick.model.identity import IdentityKind, strongest_first
 from afterclick.model.lead import PERSON_FIELDS, attributes
 from afterclick.plugin.types import Absorption, Change, Lead, Match, Record
@@ -191,6 +191,19 @@ class Person:
         taken = {self.rejected.get(spec.name), *(double.key for double in self._others)}
         free = next((key for key in self.keys if key not in taken), None)
         return {} if free is None else {spec.name: free}
+
+    def kept(self) -> dict[str, Kept]:
+        """Return the fields of the record that differ and are left alone, with the reason."""
+        if self.record is None:
+            return {}
+        change = self.change()
+        return kept(
+            self._mapped.fields,
+            self.wanted(creating=False),
+            self.record.values,
+            {} if change is None else change.fields,
+            record_kind=self.record.kind,
+        )
 
     def written(self, sent: Mapping[str, Scalar], record: Record) -> dict[str, Scalar]:
         """Return the new base: what we sent, as the CRM returned it."""

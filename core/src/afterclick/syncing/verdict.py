@@ -33,7 +33,8 @@ WAIT_FOR_RECORD = 3600.0
 NEXT_STEP = 1000
 """Milliseconds until a further step is tried by a pass of its own, should this one not get to it."""
 
-_DELETED = "the record was deleted in the CRM"
+DELETED = "the record was deleted in the CRM"
+CREATES_NONE = "no record yet, and this connection creates none"
 
 
 @dataclass(slots=True)
@@ -95,8 +96,7 @@ class Judge:
             case Gone() | NoMatch() if person.known is not None:
                 return self._gone(person, getattr(outcome, "reason", ""), now)
             case NoMatch() | Gone():
-                reason = "no record yet, and this connection creates none"
-                return untried(sync, now=now, reason=reason, after=WAIT_FOR_RECORD)
+                return untried(sync, now=now, reason=CREATES_NONE, after=WAIT_FOR_RECORD)
             case RetryLater():
                 return self._later(person, outcome, now, clear=False)
         return untried(sync, now=now, reason=why)
@@ -253,7 +253,7 @@ class Judge:
         return settle
 
     def _gone(self, person: Person, reason: str, now: int) -> Settle:
-        return self._aside(person, SyncState.HELD, findings.RECORD_GONE, reason or _DELETED, now)
+        return self._aside(person, SyncState.HELD, findings.RECORD_GONE, reason or DELETED, now)
 
     def _aside(
         self,

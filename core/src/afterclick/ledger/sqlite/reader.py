@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from afterclick.errors import LedgerError, LedgerOutdatedError
+from afterclick.ledger.observations import Asked, Observation, ObservationCount
 from afterclick.ledger.operations import Kind, Operation, Page, Selection, Terms
 from afterclick.ledger.queries import migrations
 from afterclick.ledger.rows import (
@@ -22,10 +23,11 @@ from afterclick.ledger.rows import (
     SyncRow,
     Totals,
 )
-from afterclick.ledger.sqlite import findings, folds, lanes, operating, reads, syncs
+from afterclick.ledger.sqlite import findings, folds, lanes, observations, operating, reads, syncs
 from afterclick.ledger.sqlite.database import Database
 from afterclick.ledger.sqlite.threads import Worker
 from afterclick.model.memory import LinkMemory
+from afterclick.model.view import Needs, View
 
 
 class SqliteReader:
@@ -68,6 +70,12 @@ class SqliteReader:
                 f"the ledger has schema {schema}, this program works with {newest}",
                 hint="Start `afterclick serve`: it brings the ledger up to date.",
             )
+
+    async def view(self, needs: Needs) -> View:
+        return await self._reader.do(lambda: folds.view(self._read, needs))
+
+    async def lead_states(self, leads: Sequence[int]) -> Mapping[int, LeadRow]:
+        return await self._reader.do(lambda: folds.leads(self._read, leads))
 
     async def lanes(self) -> Sequence[LaneRow]:
         return await self._reader.do(lambda: [lanes.lane_row(row) for row in self._read.run("lanes")])
@@ -146,8 +154,18 @@ class SqliteReader:
             lambda: operating.set_aside(self._read, connection, after=after, look=look)
         )
 
+    async def observations(self, connection: str, asked: Asked) -> Sequence[Observation]:
+        return await self._reader.do(lambda: observations.listed(self._read, connection, asked))
+
+    async def observation_counts(self) -> Sequence[ObservationCount]:
+        return await self._reader.do(lambda: observations.counts(self._read))
+
     async def connections(self) -> Sequence[ConnectionRow]:
         return await self._reader.do(lambda: reads.connections(self._read))
+
+    async def plugin_state(self, connection: str, key: str) -> str | None:
+        rows = await self._reader.do(lambda: self._read.run("plugin_state", (connection, key)))
+        return rows[0][0] if rows else None
 
     async def close(self) -> None:
         await self._reader.close()

@@ -13,6 +13,7 @@ import apsw
 
 from afterclick.clock import Clock
 from afterclick.errors import LedgerError
+from afterclick.ledger.observations import Observation
 from afterclick.ledger.operations import Advance, Kind, Operation, Selection, Terms
 from afterclick.ledger.rows import (
     Adoption,
@@ -26,7 +27,6 @@ from afterclick.ledger.rows import (
     FindingRow,
     FoldCommit,
     LaneRow,
-    LeadRow,
     NewEvent,
     Outdated,
     Sending,
@@ -36,11 +36,10 @@ from afterclick.ledger.rows import (
 from afterclick.ledger.signal import EVENTS, OPERATIONS, Signals
 from afterclick.ledger.signal import syncs as syncs_signal
 from afterclick.ledger.sqlite import findings as told
-from afterclick.ledger.sqlite import folds, ingest, lanes, operating, reads, syncs, tidying
+from afterclick.ledger.sqlite import folds, ingest, lanes, observations, operating, reads, syncs, tidying
 from afterclick.ledger.sqlite.database import Database, FileLock
 from afterclick.ledger.sqlite.reader import SqliteReader
 from afterclick.ledger.sqlite.threads import Writer
-from afterclick.model.view import Needs, View
 
 
 class SqliteLedger(SqliteReader):
@@ -137,12 +136,6 @@ class SqliteLedger(SqliteReader):
     async def unfolded(self, limit: int) -> Sequence[StoredEvent]:
         return await self._reader.do(lambda: folds.unfolded(self._read, limit))
 
-    async def view(self, needs: Needs) -> View:
-        return await self._reader.do(lambda: folds.view(self._read, needs))
-
-    async def lead_states(self, leads: Sequence[int]) -> Mapping[int, LeadRow]:
-        return await self._reader.do(lambda: folds.leads(self._read, leads))
-
     async def commit_fold(self, commit: FoldCommit) -> float:
         def timed() -> float:
             started = time.perf_counter()
@@ -222,6 +215,7 @@ class SqliteLedger(SqliteReader):
         def wake() -> int:
             before = self._write.run("count_set_aside")
             self._write.run("wake", (now, connection))
+            self._write.run("look_again", (now, connection))
             return sum(count for name, state, count in before if (name, state) == (connection, "parked"))
 
         return await self._writer.do(wake)
@@ -254,6 +248,15 @@ class SqliteLedger(SqliteReader):
 
         return await self._writer.do(cancel)
 
+    async def note_observations(
+        self, fence: Fence, seen: Sequence[Observation], *, again: int
+    ) -> Sequence[Observation]:
+        return await self._writer.do(lambda: observations.note(self._write, fence, seen, again))
+
+    async def forget_observations(self, fence: Fence, connection: str) -> int:
+        now = self._clock.now()
+        return await self._writer.do(lambda: observations.forget(self._write, fence, connection, now))
+
     async def note_findings(self, findings: Sequence[FindingRow]) -> None:
         await self._writer.do(lambda: told.note(self._write, findings))
 
@@ -283,10 +286,6 @@ class SqliteLedger(SqliteReader):
             return before.get(row.name)
 
         return await self._writer.do(remember)
-
-    async def plugin_state(self, connection: str, key: str) -> str | None:
-        rows = await self._reader.do(lambda: self._read.run("plugin_state", (connection, key)))
-        return rows[0][0] if rows else None
 
     async def set_plugin_state(self, connection: str, key: str, value: str) -> None:
         await self._writer.do(lambda: self._write.run("put_plugin_state", (connection, key, value)))

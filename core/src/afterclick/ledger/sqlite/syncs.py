@@ -24,7 +24,7 @@ from afterclick.ledger.sqlite.database import Database, Row
 from afterclick.ledger.sqlite.folds import ids, leads
 
 _encoder = msgspec.json.Encoder()
-_SHARED = "the record {kind} {id} belongs to another person (lead {lead})"
+SHARED = "the record {kind} {id} belongs to another person (lead {lead})"
 
 
 def _pack(value: object) -> str:
@@ -67,6 +67,7 @@ def sync_row(row: Row) -> SyncRow:
         synced_at=row[21],
         sending_values=_unpack(row[22], dict[str, Any], {}),
         code=row[23],
+        observed=row[24],
     )
 
 
@@ -140,7 +141,7 @@ def adopt(db: Database, fence: Fence, connection: str, found: Mapping[int, Adopt
         lanes.check(db, fence)
         for lead, adoption in found.items():
             records = adoption.records
-            clash = next((c for record in records if (c := _clash(db, connection, lead, record))), None)
+            clash = next((c for record in records if (c := clash_of(db, connection, lead, record))), None)
             if clash is not None:
                 refused[lead] = clash
                 db.run("hold", (clash, connection, lead))
@@ -163,12 +164,13 @@ def _late(db: Database, connection: str, lead: int, records: Sequence[KnownRecor
     return [double for double in known if not any(_same(double, record) for record in records)]
 
 
-def _clash(db: Database, connection: str, lead: int, record: KnownRecord) -> str | None:
+def clash_of(db: Database, connection: str, lead: int, record: KnownRecord) -> str | None:
+    """Return why a record is not the lead's, if another person has it."""
     asked = {"connection": connection, "kind": record.kind, "id": record.id, "lead": lead}
     owner = db.one("record_owner", asked)
     if owner is None or owner[0] == owner[1]:
         return None
-    return _SHARED.format(kind=record.kind, id=record.id, lead=owner[0])
+    return SHARED.format(kind=record.kind, id=record.id, lead=owner[0])
 
 
 def _set_record(
@@ -227,7 +229,7 @@ def settle(
 
 def _store_record(db: Database, one: Settle, record: KnownRecord, *, standing: bool) -> str | None:
     """Note whose a record is, even of a lead that was joined to another meanwhile."""
-    clash = _clash(db, one.connection, one.lead, record)
+    clash = clash_of(db, one.connection, one.lead, record)
     if clash is None:
         db.run("put_record", (one.connection, record.kind, record.id, one.lead))
         rows = db.run("syncs_of", (one.connection, ids([one.lead])))

@@ -11,6 +11,7 @@ SEEN = 30 * MILLISECONDS_PER_DAY
 
 ATTEMPTS = 30 * MILLISECONDS_PER_DAY
 FINDINGS = 30 * MILLISECONDS_PER_DAY
+OBSERVATIONS = 30 * MILLISECONDS_PER_DAY
 
 
 def tidy(db: Database, now: int) -> int:
@@ -27,5 +28,6 @@ def tidy(db: Database, now: int) -> int:
             ("drop_seen", (seen // MILLISECONDS_PER_DAY, seen)),
             ("drop_attempts", (now - ATTEMPTS,)),
             ("drop_findings", (now - FINDINGS,)),
+            ("drop_old_observations", (now - OBSERVATIONS,)),
         )
     )

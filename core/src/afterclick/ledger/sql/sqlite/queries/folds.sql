@@ -133,12 +133,12 @@ ON CONFLICT (space, code) DO UPDATE SET referrer = excluded.referrer, memory = e
 
 -- name: want
 -- Raise what a connection should have. A sync that is due already keeps its time and its back-off; a
--- parked one wakes, since what was refused may have changed.
+-- parked one wakes, since what was refused may have changed. So does one that was only observed.
 INSERT INTO syncs (connection, lead, wanted, due_at) VALUES (:connection, :lead, :version, :due)
 ON CONFLICT (connection, lead) DO UPDATE SET
     wanted = excluded.wanted,
     due_at = CASE
-        WHEN state = 'parked' OR wanted <= synced THEN excluded.due_at
+        WHEN state = 'parked' OR wanted <= max(synced, observed) THEN excluded.due_at
         WHEN :sooner AND tries = 0 THEN min(due_at, excluded.due_at)
         ELSE due_at END,
     tries = CASE WHEN state = 'parked' THEN 0 ELSE tries END,

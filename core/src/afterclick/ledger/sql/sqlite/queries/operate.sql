@@ -74,7 +74,7 @@ ORDER BY s.lead LIMIT :look
 
 -- name: apply_resync
 -- Whoever is due already keeps the time and the back-off. Values that the CRM refused are tried again.
-UPDATE syncs SET due_at = CASE WHEN wanted > synced THEN due_at ELSE :now END, rejected = NULL,
+UPDATE syncs SET due_at = CASE WHEN wanted > max(synced, observed) THEN due_at ELSE :now END, rejected = NULL,
                  wanted = max(wanted, (SELECT version FROM leads WHERE id = syncs.lead)),
                  synced = min(synced, wanted - 1)
 WHERE connection = :connection AND lead IN (SELECT value FROM json_each(:ids))

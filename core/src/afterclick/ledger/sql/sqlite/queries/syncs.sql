@@ -16,13 +16,13 @@ SELECT id, joined_into FROM leads WHERE joined_into IN (SELECT value FROM json_e
 -- name: syncs_of
 SELECT connection, lead, wanted, synced, due_at, record_kind, record_id, record_url, related, created_by_us,
        values_written, rejected, doubles, pending, tries, first_failed_at, sending, sending_since, sending_epoch,
-       state, reason, synced_at, sending_values, code
+       state, reason, synced_at, sending_values, code, observed
 FROM syncs WHERE connection = ? AND lead IN (SELECT value FROM json_each(?))
 
 -- name: syncs_of_leads
 SELECT connection, lead, wanted, synced, due_at, record_kind, record_id, record_url, related, created_by_us,
        values_written, rejected, doubles, pending, tries, first_failed_at, sending, sending_since, sending_epoch,
-       state, reason, synced_at, sending_values, code
+       state, reason, synced_at, sending_values, code, observed
 FROM syncs WHERE lead IN (SELECT value FROM json_each(?)) ORDER BY connection, lead
 
 -- name: delay
