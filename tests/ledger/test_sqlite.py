@@ -265,3 +265,16 @@ async def test_what_is_kept_for_a_time_goes_after_it(bench: Bench, clock: FakeCl
 
     assert [row.body for row in await bench.ledger.events(limit=10)] == [event.body]
     assert CRM not in {row.name for row in await bench.ledger.lanes()}
+
+
+# Rows
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 127, 128, 129, 300])
+def test_rows_are_stored_and_found_whatever_their_number(sqlite: SqliteLedger, count: int) -> None:
+    database = sqlite._write
+    names = [("main", "user", str(number)) for number in range(count)]
+    database.run_rows("put_identity", [(*name, lead) for lead, name in enumerate(names)])
+
+    found = database.run_rows("identities", [*names, ("main", "user", "nobody")])
+    assert sorted(found) == sorted((*name, lead) for lead, name in enumerate(names))

@@ -11,6 +11,7 @@ from afterclick.ledger.queries import statements
 from afterclick.ledger.rows import EventState
 from afterclick.ledger.sqlite import SqliteLedger
 from afterclick.ledger.sqlite.folds import _FREE
+from afterclick.ledger.sqlite.values import spread
 from afterclick.model.journey import Slot
 
 
@@ -19,6 +20,10 @@ def plan(ledger: SqliteLedger, sql: str) -> list[str]:
     if not bindings:
         bindings = (None,) * sql.count("?")
     return [str(row[3]) for row in ledger._write._db.execute(f"EXPLAIN QUERY PLAN {sql}", bindings)]
+
+
+def over_rows(sql: str, columns: int) -> str:
+    return spread(sql, [(0,) * columns] * 3)[0]
 
 
 def journeys(name: str, slot: Slot) -> str:
@@ -60,9 +65,6 @@ async def test_journeys_at_an_address_are_found_by_index(sqlite: SqliteLedger, n
         ("next_due", "syncs_due (connection=?"),
         ("count_due", "syncs_due (connection=? AND due_at<?"),
         ("count_set_aside", "syncs_set_aside"),
-        ("identity", "PRIMARY KEY (space=? AND kind=? AND value=?"),
-        ("link", "PRIMARY KEY (space=? AND prefix=? AND token=?"),
-        ("code", "PRIMARY KEY (space=? AND code=?"),
         ("leads_through", "PRIMARY KEY (space=? AND code=?"),
         ("journeys_of_leads", "journeys_of_lead (lead=?"),
         ("lead_by_ids", "INTEGER PRIMARY KEY (rowid=?"),
@@ -114,6 +116,44 @@ async def test_statement_uses_its_index(sqlite: SqliteLedger, name: str, expecte
     assert any(expected in step for step in steps), steps
     # An index of few rows may be read as a whole, a table never.
     assert not [step for step in steps if re.match(r"SCAN (?!json_each|.subquery)(?!.*USING)", step)], steps
+
+
+@pytest.mark.parametrize(
+    ("name", "columns", "expected"),
+    [
+        ("seen", 2, "PRIMARY KEY (bucket=? AND hash16=?"),
+        ("identities", 3, "PRIMARY KEY (space=? AND kind=? AND value=?"),
+        ("links", 3, "PRIMARY KEY (space=? AND prefix=? AND token=?"),
+        ("codes", 2, "PRIMARY KEY (space=? AND code=?"),
+        ("close_journey", 1, "PRIMARY KEY (key=?"),
+        ("fold_event", 5, "SEARCH events USING INTEGER PRIMARY KEY"),
+        ("addresses_with_left", 4, "events_homeless (space=? AND ip_hash=? AND occurred_at>?"),
+        ("close_finding", 5, "PRIMARY KEY (code=? AND connection=? AND subject=?"),
+        ("want_sooner", 3, "PRIMARY KEY (connection=? AND lead=?"),
+    ],
+)
+async def test_statement_over_rows_uses_its_index(
+    sqlite: SqliteLedger, name: str, columns: int, expected: str
+) -> None:
+    steps = plan(sqlite, over_rows(statements("sqlite")[name], columns))
+
+    assert any(expected in step for step in steps), steps
+    assert not [step for step in steps if re.match(r"SCAN (?!\d+-ROW VALUES)", step)], steps
+
+
+@pytest.mark.parametrize("slot", Slot)
+async def test_link_without_journeys_is_found_by_index(sqlite: SqliteLedger, slot: Slot) -> None:
+    steps = plan(sqlite, over_rows(statements("sqlite")["links_asked"].replace("{free}", _FREE[slot]), 2))
+
+    assert any(f"{INDEXES[slot]} (space=? AND token=?" in step for step in steps), steps
+
+
+@pytest.mark.parametrize("slot", Slot)
+async def test_address_without_journeys_is_found_by_index(sqlite: SqliteLedger, slot: Slot) -> None:
+    statement = statements("sqlite")["addresses_asked"].replace("{free}", _FREE[slot])
+    steps = plan(sqlite, over_rows(statement, 2))
+
+    assert any("journeys_by_address (space=? AND ip_hash=?" in step for step in steps), steps
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,12 @@ import apsw
 
 from afterclick.errors import LedgerError, LedgerLockedError, LedgerSchemaError
 from afterclick.ledger.queries import migrations, statements
+from afterclick.ledger.sqlite.values import spread
 
 _CHECKPOINT_PAGES = 20_000
+_ROWS_AT_ONCE = 128
+"""Rows a statement: each size is one more that is kept prepared."""
+
 Row = tuple[Any, ...]
 
 _TROUBLE = (
@@ -87,13 +91,16 @@ class Database:
         except _TROUBLE as failure:
             raise _unusable(failure) from failure
 
-    def run_many(self, name: str, rows: Sequence[Sequence[Any] | Mapping[str, Any]]) -> None:
-        """Run a named statement for each row."""
-        try:
-            if rows:
-                self._db.executemany(self._sql[name], rows)
-        except _TROUBLE as failure:
-            raise _unusable(failure) from failure
+    def run_rows(self, name: str, rows: Sequence[Sequence[Any]]) -> list[Row]:
+        """Run a named statement over rows, which it names `{rows}`; see `values.spread`."""
+        return self.run_rows_text(self._sql[name], rows)
+
+    def run_rows_text(self, sql: str, rows: Sequence[Sequence[Any]]) -> list[Row]:
+        """Run a statement that was made from a named one over rows, some at a time."""
+        found: list[Row] = []
+        for start in range(0, len(rows), _ROWS_AT_ONCE):
+            found += self.run_text(*spread(sql, rows[start : start + _ROWS_AT_ONCE]))
+        return found
 
     def change(self, name: str, values: Sequence[Any] = ()) -> int:
         """Run a named statement and return how many rows it changed."""

@@ -18,7 +18,7 @@ _COLUMNS = FindingRow.__struct_fields__
 
 def note(db: Database, found: Sequence[FindingRow]) -> None:
     """Add findings, or count them again."""
-    db.run_many("put_finding", [tuple(getattr(row, name) for name in _COLUMNS) for row in found])
+    db.run_rows("put_finding", [tuple(getattr(row, name) for name in _COLUMNS) for row in found])
 
 
 def replace(
@@ -39,10 +39,8 @@ def replace(
 
 def close(db: Database, over: Sequence[FindingRow], now: int) -> None:
     """Close findings that nobody noted since they were read."""
-    names = ("code", "connection", "subject", "last_at")
-    db.run_many(
-        "close_finding", [{name: getattr(row, name) for name in names} | {"now": now} for row in over]
-    )
+    rows = [(row.code, row.connection, row.subject, row.last_at, now) for row in over]
+    db.run_rows("close_finding", rows)
 
 
 def page(db: Database, outdated: Outdated, after: FindingRow | None) -> list[tuple[FindingRow, bool]]:

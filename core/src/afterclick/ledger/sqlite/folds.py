@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 import msgspec
@@ -11,6 +12,7 @@ from afterclick.ledger.sqlite import lanes
 from afterclick.ledger.sqlite.database import Database, Row
 from afterclick.model.decode import decode
 from afterclick.model.event import Event
+from afterclick.model.identity import Identity
 from afterclick.model.journey import Ask, Journey, Slot
 from afterclick.model.lead import decode_state, encode_state
 from afterclick.model.memory import CodeMemory, LinkMemory
@@ -81,13 +83,11 @@ def leads(db: Database, wanted: Iterable[int]) -> dict[int, LeadRow]:
 def view(db: Database, needs: Needs) -> View:
     """Return what a batch has to know."""
     seen = View(next_lead=db.run("next_lead")[0][0])
-    for name in needs.identities:
-        row = db.one("identity", (name.space, name.kind, name.value))
-        if row is not None:
-            seen.identities[name] = row[0]
+    names = [(name.space, name.kind, name.value) for name in needs.identities]
+    seen.identities = {Identity(*name): lead for *name, lead in db.run_rows("identities", names)}
     seen.leads = {id: row.state for id, row in leads(db, set(seen.identities.values())).items()}
     found: dict[str, Journey] = {}
-    for ask in needs.asks:
+    for ask in _answerable(db, needs.asks):
         for journey in _asked(db, ask):
             found[journey.key] = journey
     waiting = {journey.lead for journey in found.values() if journey.person and not journey.touched}
@@ -101,10 +101,27 @@ def view(db: Database, needs: Needs) -> View:
 
 def _left(db: Database, needs: Needs) -> Iterable[Event]:
     """Return the touches at the batch's addresses that belong to no journey yet."""
-    for address, span in needs.addresses.items():
-        for row in db.run("unattributed_at_address", (*address, *span)):
+    spans = [(*address, *span) for address, span in needs.addresses.items()]
+    for span in db.run_rows("addresses_with_left", spans):
+        for row in db.run("unattributed_at_address", span):
             stored = event_row(row)
             yield as_event(stored, decode(stored.body, needs.further).facts)
+
+
+def _answerable(db: Database, asks: Iterable[Ask]) -> Iterable[Ask]:
+    """Return the asks whose link or address has an open journey; most of personal links have none."""
+    places: dict[tuple[str, Slot], dict[Row, list[Ask]]] = defaultdict(lambda: defaultdict(list))
+    for ask in asks:
+        of_link = ask.ip_hash is None
+        place = places["links_asked" if of_link else "addresses_asked", ask.slot]
+        place[ask.space, ask.token if of_link else ask.ip_hash].append(ask)
+    for (statement, slot), named in places.items():
+        for row in db.run_rows_text(_with_free(db, statement, slot), list(named)):
+            yield from named[row]
+
+
+def _with_free(db: Database, statement: str, slot: Slot) -> str:
+    return db.text(statement).replace("{free}", _FREE[slot])
 
 
 def _asked(db: Database, ask: Ask) -> Iterable[Journey]:
@@ -125,9 +142,7 @@ def _asked(db: Database, ask: Ask) -> Iterable[Journey]:
     return [
         _journey(row)
         for statement, first, last in spans
-        for row in db.run_text(
-            db.text(statement).format(free=_FREE[ask.slot]), names | {"first": first, "last": last}
-        )
+        for row in db.run_text(_with_free(db, statement, ask.slot), names | {"first": first, "last": last})
     ]
 
 
@@ -151,14 +166,10 @@ def _journey(row: Row) -> Journey:
 
 
 def _remember(db: Database, needs: Needs, seen: View) -> None:
-    for link in needs.links:
-        row = db.one("link", link)
-        if row is not None:
-            seen.links[link] = _links.decode(row[0])
-    for code in needs.codes:
-        row = db.one("code", code)
-        if row is not None:
-            seen.codes[code] = _codes.decode(row[0])
+    for *link, memory in db.run_rows("links", list(needs.links)):
+        seen.links[tuple(link)] = _links.decode(memory)
+    for space, code, memory in db.run_rows("codes", list(needs.codes)):
+        seen.codes[space, code] = _codes.decode(memory)
     for space, code_text in needs.described:
         seen.through[space, code_text] = [row[0] for row in db.run("leads_through", (space, code_text))]
 
@@ -184,45 +195,32 @@ def commit(db: Database, fold: FoldCommit) -> None:
             db.run("join_identities", (root, joined))
             db.run("join_journeys", (root, joined))
             db.run("join_through", (root, joined))
-        db.run_many("put_lead", [_lead_values(row) for row in fold.leads])
-        db.run_many("put_milestone", [(*name, at) for name, at in _milestones(fold.leads).items()])
+        db.run_rows("put_lead", [_lead_values(row) for row in fold.leads])
+        milestones = _milestones(fold.leads)
+        db.run_rows("put_milestone", [(*name, at) for name, at in milestones.items()])
         for joined, root in out.joins.items():
             # Again, for a lead that was founded and joined in this very batch.
             db.run("join_lead", {"root": root, "joined": joined})
             db.run("join_syncs", (joined,))
         _put_resolution(db, out, fold.now + fold.journey_life)
         versions = {row.id: row.version for row in fold.leads}
-        db.run_many(
-            "want",
-            [
-                {
-                    "connection": want.connection,
-                    "lead": want.lead,
-                    "version": versions[want.lead],
-                    "due": want.due_at,
-                    "sooner": int(want.sooner),
-                }
-                for want in fold.wants
-            ],
-        )
-        db.run_many(
-            "fold_event",
-            [
-                (state.value, lead, decision, reason, id)
-                for id, (state, lead, decision, reason) in fold.events.items()
-            ],
-        )
+        wants = [(want.connection, want.lead, versions[want.lead], want.due_at) for want in fold.wants]
+        db.run_rows("want", wants)
+        sooner = [(want.connection, want.lead, want.due_at) for want in fold.wants if want.sooner]
+        db.run_rows("want_sooner", sooner)
+        events = [(id, state.value, *become) for id, (state, *become) in fold.events.items()]
+        db.run_rows("fold_event", events)
 
 
 def _put_resolution(db: Database, out: Resolution, expires_at: int) -> None:
-    db.run_many("close_journey", [(key,) for key in out.closed])
-    db.run_many(
+    db.run_rows("close_journey", [(key,) for key in out.closed])
+    db.run_rows(
         "put_identity", [(name.space, name.kind, name.value, lead) for name, lead in out.identities.items()]
     )
-    db.run_many("put_journey", [_journey_values(journey, expires_at) for journey in out.journeys.values()])
-    db.run_many("put_through", [(*name, lead) for name, leads in out.through.items() for lead in leads])
-    db.run_many("put_link", [(*name, _pack.encode(memory)) for name, memory in out.links.items()])
-    db.run_many(
+    db.run_rows("put_journey", [_journey_values(journey, expires_at) for journey in out.journeys.values()])
+    db.run_rows("put_through", [(*name, lead) for name, leads in out.through.items() for lead in leads])
+    db.run_rows("put_link", [(*name, _pack.encode(memory)) for name, memory in out.links.items()])
+    db.run_rows(
         "put_code", [(*name, memory.referrer, _pack.encode(memory)) for name, memory in out.codes.items()]
     )
 
@@ -268,4 +266,4 @@ def mark_events(db: Database, fence: Fence, events: Sequence[int], state: EventS
     """Set events aside."""
     with db.transaction():
         lanes.check(db, fence)
-        db.run_many("fold_event", [(state.value, None, None, reason, id) for id in events])
+        db.run_rows("fold_event", [(id, state.value, None, None, reason) for id in events])

@@ -209,7 +209,7 @@ class SqliteLedger(SqliteReader):
 
     async def note_attempts(self, attempts: Sequence[Attempt]) -> None:
         rows = [syncs.attempt_values(attempt) for attempt in attempts]
-        await self._writer.do(lambda: self._write.run_many("put_attempt", rows))
+        await self._writer.do(lambda: self._write.run_rows("put_attempt", rows))
 
     async def wake(self, connection: str, *, now: int) -> int:
         def wake() -> int:
@@ -299,7 +299,7 @@ class SqliteLedger(SqliteReader):
         changed = [event for name, event in arrived.items() if self._noted.get(name) is not event]
         if changed:
             rows = [(event.source, event.received_at, event.type) for event in changed]
-            await self._writer.do(lambda: self._write.run_many("put_source", rows))
+            await self._writer.do(lambda: self._write.run_rows("put_source", rows))
             self._noted = arrived
 
     async def tidy(self) -> int:

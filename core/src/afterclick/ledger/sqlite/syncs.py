@@ -223,7 +223,7 @@ def settle(
                 _update(db, one)
             else:
                 db.run("redo", (now, one.connection, one.lead))
-        db.run_many("put_attempt", [attempt_values(attempt) for attempt in attempts])
+        db.run_rows("put_attempt", [attempt_values(attempt) for attempt in attempts])
     return standing
 
 

@@ -3,7 +3,7 @@
 -- name: put_finding
 -- One that was closed begins anew: since when it is open is what people ask.
 INSERT INTO findings (code, connection, subject, message, remedy, level, first_at, last_at, count, closed_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+SELECT * FROM (VALUES {rows}) WHERE column1 IS NOT NULL
 ON CONFLICT (code, connection, subject) DO UPDATE SET
     message = excluded.message, remedy = excluded.remedy, level = excluded.level, last_at = excluded.last_at,
     first_at = CASE WHEN closed_at IS NULL THEN first_at ELSE excluded.first_at END,
@@ -25,8 +25,9 @@ SELECT code, connection, level, count(*) FROM findings WHERE closed_at IS NULL G
 
 -- name: close_finding
 -- Unless it was noted again since it was looked at.
-UPDATE findings SET closed_at = :now
-WHERE code = :code AND connection = :connection AND subject = :subject AND closed_at IS NULL AND last_at = :last_at
+UPDATE findings SET closed_at = column5
+FROM (VALUES {rows})
+WHERE code = column1 AND connection = column2 AND subject = column3 AND closed_at IS NULL AND last_at = column4
 
 -- name: findings_page
 -- Open findings by key, a page at a time, each with whether the ledger's own rows say that it is over. Those about

@@ -1,11 +1,11 @@
 -- Storing deliveries.
 
 -- name: seen
--- Which of these deliveries were received before. The list is filled up by repeating its last pair.
-SELECT bucket, hash16 FROM seen WHERE (bucket, hash16) IN (VALUES {pairs})
+-- Which of these deliveries were received before.
+SELECT bucket, hash16 FROM seen WHERE (bucket, hash16) IN (VALUES {rows})
 
 -- name: append
--- One statement per group of deliveries. Rows of NULL fill it up to one of nine sizes and are left out.
+-- One statement, and so one commit, per group of deliveries.
 INSERT INTO events (space, source, type, bucket, hash16, occurred_at, received_at, time_replaced, ip_hash, body,
                     state, reason)
 SELECT * FROM (VALUES {rows}) WHERE column1 IS NOT NULL

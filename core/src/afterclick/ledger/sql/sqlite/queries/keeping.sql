@@ -24,7 +24,8 @@ INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING
 INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value
 
 -- name: put_source
-INSERT INTO sources (name, received_at, type) VALUES (?, ?, ?)
+INSERT INTO sources (name, received_at, type)
+SELECT * FROM (VALUES {rows}) WHERE column1 IS NOT NULL
 ON CONFLICT (name) DO UPDATE SET received_at = excluded.received_at, type = excluded.type
 
 -- name: sources

@@ -81,4 +81,4 @@ WHERE connection = ? AND state <> 'active' AND state = 'parked'
 
 -- name: put_attempt
 INSERT INTO attempts (at, connection, hook, leads, result, status, correlation, duration_ms, lead, reason)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+SELECT * FROM (VALUES {rows}) WHERE column1 IS NOT NULL
