@@ -32,7 +32,7 @@ LOOK_AGAIN = 1.0
 """Seconds after which the lane looks even without a signal."""
 
 MOST_WRITING = 0.005
-"""Seconds for which a batch may keep deliveries waiting; the batch size follows it."""
+"""Seconds for which the statements of a batch may keep deliveries waiting; its size follows them."""
 
 SMALLEST, LARGEST = 8, 1024
 

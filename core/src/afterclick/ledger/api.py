@@ -108,7 +108,8 @@ class Folds(Protocol):
     async def commit_fold(self, commit: FoldCommit) -> float:
         """Store a batch: events, leads, identities, journeys, memories and syncs, in one transaction.
 
-        Returns the seconds for which it kept other writers out.
+        Returns the seconds that its statements kept other writers out. What the disk takes to commit
+        is left out: a smaller batch takes as long.
 
         Raises:
             FenceLostError: another process folds now; nothing was stored.

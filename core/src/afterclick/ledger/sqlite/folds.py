@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
@@ -176,8 +177,9 @@ def _remember(db: Database, needs: Needs, seen: View) -> None:
 
 def link(db: Database, space: str, prefix: str, token: str) -> LinkMemory | None:
     """Return what a link remembers."""
-    row = db.one("link", (space, prefix, token))
-    return None if row is None else _links.decode(row[0])
+    for *_, memory in db.run_rows("links", [(space, prefix, token)]):
+        return _links.decode(memory)
+    return None
 
 
 def decode_code(raw: bytes) -> CodeMemory:
@@ -185,31 +187,42 @@ def decode_code(raw: bytes) -> CodeMemory:
     return _codes.decode(raw)
 
 
-def commit(db: Database, fold: FoldCommit) -> None:
-    """Store a batch in one transaction."""
+def commit(db: Database, fold: FoldCommit) -> float:
+    """Store a batch in one transaction; return the seconds that it took without the commit itself."""
+    started = time.perf_counter()
     with db.transaction():
         lanes.check(db, fold.fence)
-        out = fold.resolution
-        for joined, root in out.joins.items():
-            db.run("join_lead", {"root": root, "joined": joined})
-            db.run("join_identities", (root, joined))
-            db.run("join_journeys", (root, joined))
-            db.run("join_through", (root, joined))
-        db.run_rows("put_lead", [_lead_values(row) for row in fold.leads])
-        milestones = _milestones(fold.leads)
-        db.run_rows("put_milestone", [(*name, at) for name, at in milestones.items()])
-        for joined, root in out.joins.items():
-            # Again, for a lead that was founded and joined in this very batch.
-            db.run("join_lead", {"root": root, "joined": joined})
-            db.run("join_syncs", (joined,))
-        _put_resolution(db, out, fold.now + fold.journey_life)
-        versions = {row.id: row.version for row in fold.leads}
-        wants = [(want.connection, want.lead, versions[want.lead], want.due_at) for want in fold.wants]
-        db.run_rows("want", wants)
-        sooner = [(want.connection, want.lead, want.due_at) for want in fold.wants if want.sooner]
-        db.run_rows("want_sooner", sooner)
-        events = [(id, state.value, *become) for id, (state, *become) in fold.events.items()]
-        db.run_rows("fold_event", events)
+        _put(db, fold)
+        took = time.perf_counter() - started
+    return took
+
+
+def _put(db: Database, fold: FoldCommit) -> None:
+    out = fold.resolution
+    for joined, root in out.joins.items():
+        db.run("join_lead", {"root": root, "joined": joined})
+        db.run("join_identities", (root, joined))
+        db.run("join_journeys", (root, joined))
+        db.run("join_through", (root, joined))
+    db.run_rows("put_lead", [_lead_values(row) for row in fold.leads])
+    milestones = _milestones(fold.leads)
+    db.run_rows("put_milestone", [(*name, at) for name, at in milestones.items()])
+    for joined, root in out.joins.items():
+        # Again, for a lead that was founded and joined in this very batch.
+        db.run("join_lead", {"root": root, "joined": joined})
+        db.run("join_syncs", (joined,))
+    _put_resolution(db, out, fold.now + fold.journey_life)
+    _put_wants(db, fold)
+    events = [(id, state.value, *become) for id, (state, *become) in fold.events.items()]
+    db.run_rows("fold_event", events)
+
+
+def _put_wants(db: Database, fold: FoldCommit) -> None:
+    versions = {row.id: row.version for row in fold.leads}
+    wants = [(want.connection, want.lead, versions[want.lead], want.due_at) for want in fold.wants]
+    db.run_rows("want", wants)
+    sooner = [(want.connection, want.lead, want.due_at) for want in fold.wants if want.sooner]
+    db.run_rows("want_sooner", sooner)
 
 
 def _put_resolution(db: Database, out: Resolution, expires_at: int) -> None:

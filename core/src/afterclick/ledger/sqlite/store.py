@@ -137,12 +137,7 @@ class SqliteLedger(SqliteReader):
         return await self._reader.do(lambda: folds.unfolded(self._read, limit))
 
     async def commit_fold(self, commit: FoldCommit) -> float:
-        def timed() -> float:
-            started = time.perf_counter()
-            folds.commit(self._write, commit)
-            return time.perf_counter() - started
-
-        seconds = await self._writer.do(timed)
+        seconds = await self._writer.do(lambda: folds.commit(self._write, commit))
         for connection in {want.connection for want in commit.wants}:
             self.signals.give(syncs_signal(connection))
         return seconds
