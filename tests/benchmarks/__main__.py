@@ -7,7 +7,12 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from tests.benchmarks import folding_benchmarks, receiving_benchmarks, syncing_benchmarks
+from tests.benchmarks import (
+    folding_benchmarks,
+    receiving_benchmarks,
+    resolving_benchmarks,
+    syncing_benchmarks,
+)
 from tests.benchmarks.figures import Figure, save, table
 from tests.benchmarks.options import Options
 from tests.benchmarks.processes import Broken, command_of
@@ -19,6 +24,7 @@ ALL = {
     "memory": receiving_benchmarks.memory,
     "fold": folding_benchmarks.fold,
     "take": folding_benchmarks.take,
+    "resolve": resolving_benchmarks.resolve,
     "lane": syncing_benchmarks.lane,
     "end-to-end": syncing_benchmarks.end_to_end,
     "latency": syncing_benchmarks.latency,
@@ -34,7 +40,9 @@ def main(
     peer: Annotated[list[str] | None, typer.Option(help="Another receiver, as NAME=COMMAND.")] = None,
     crm: Annotated[str, typer.Option(help="Whose sandbox is written to.")] = "hubspot",
     people: Annotated[int, typer.Option(help="People of the benchmarks of the whole way.")] = 4_000,
-    large: Annotated[bool, typer.Option("--large", help="10 million stored events, 1 million due.")] = False,
+    large: Annotated[
+        bool, typer.Option("--large", help="10 million stored events, 5 million identities.")
+    ] = False,
     json: Annotated[Path, typer.Option(help="Where the figures go.")] = ROOT / "dist" / "bench.json",
 ) -> None:
     """Measure the service beside what it is compared with."""

@@ -45,12 +45,12 @@ def fold(options: Options) -> Iterator[Figure]:
     with scratch(options.folder) as folder:
         files = {stored: folder / f"{stored}.db" for stored in rates}
         for stored, file in files.items():
-            _run(_begin(file))
-            multiply(file, stored // YOUNG - 1, events=True)
+            run(_begin(file))
+            multiply(file, stored // YOUNG - 1, "copies_of_events.sql")
         for number in range(options.rounds):
             bare.append(yardstick(options))
             for stored, file in files.items():
-                rates[stored].append(_run(_fold_rate(file, start=(number + 1) * PEOPLE)))
+                rates[stored].append(run(_fold_rate(file, start=(number + 1) * PEOPLE)))
     for stored, rate in rates.items():
         goal = RATE if stored == YOUNG else None
         yield scaled(f"folding, {stored:,} stored events", rate, bare, "events/s", goal=goal)
@@ -81,11 +81,11 @@ def take(options: Options) -> Iterator[Figure]:
     with scratch(options.folder) as folder:
         files = {due: folder / f"{due}.db" for due in times}
         for due, file in files.items():
-            _run(_queue(file))
-            multiply(file, due // FEW_DUE - 1, events=False)
+            run(_queue(file))
+            multiply(file, due // FEW_DUE - 1)
         for _ in range(options.rounds):
             for due, file in files.items():
-                times[due].append(_run(_take_ms(file)))
+                times[due].append(run(_take_ms(file)))
     for due, took in times.items():
         yield figure(f"taking {TAKEN} of {due:,} due, p50", took, "ms")
     name = f"taking {TAKEN} of {options.due:,} ÷ of {FEW_DUE:,} due, p50"
@@ -121,6 +121,7 @@ def _to_the_end(due: Sequence[Due], now: int) -> list[Settle]:
     return [Settle(connection="crm", lead=one.lead.id, due_at=now, tries=0) for one in due]
 
 
-def _run(work: Coroutine[Any, Any, T]) -> T:
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run something on the loop that the service uses."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(work)

@@ -71,10 +71,14 @@ class Filled:
 
     async def store(self, deliveries: Iterable[Delivery], count: int) -> None:
         """Store deliveries without folding them."""
-        now, group = self._clock.now(), 256
-        for start in range(0, count, group):
-            some = [as_stored(one, now) for one in islice(deliveries, min(group, count - start))]
-            await asyncio.gather(*(self.ledger.append(event) for event in some))
+        now = self._clock.now()
+        await self.append(as_stored(one, now) for one in islice(deliveries, count))
+
+    async def append(self, events: Iterable[NewEvent]) -> None:
+        """Store events, a group at a time."""
+        left = iter(events)
+        while group := list(islice(left, 256)):
+            await asyncio.gather(*(self.ledger.append(event) for event in group))
 
     async def fold(self) -> int:
         """Fold all that is new and return how many events that were."""
@@ -93,11 +97,10 @@ class Filled:
         await self.ledger.close()
 
 
-def multiply(file: Path, copies: int, *, events: bool) -> None:
-    """Make so many copies of every lead in a closed ledger, with their events or without."""
+def multiply(file: Path, copies: int, *more: str) -> None:
+    """Make so many copies of every lead in a closed ledger, and of what `more` scripts copy along."""
     here = Path(__file__).parent
-    names = ["copies.sql", *(["copies_of_events.sql"] if events else [])]
-    script = "".join((here / name).read_text("utf-8") for name in names)
+    script = "".join((here / name).read_text("utf-8") for name in ("copies.sql", *more))
     db = apsw.Connection(str(file))
     for pragma in ("synchronous = OFF", "cache_size = -500000", "temp_store = MEMORY"):
         db.execute(f"PRAGMA {pragma}")

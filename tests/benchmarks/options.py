@@ -35,11 +35,12 @@ class Options:
         self.crm = crm
         self.people = people
         self.stored, self.due = (10_000_000, 1_000_000) if large else (200_000, 100_000)
+        self.identities = 5_000_000 if large else 100_000
 
     @property
     def shown(self) -> dict[str, object]:
         """Return the choices for the record."""
-        names = ("rounds", "seconds", "crm", "people", "stored", "due")
+        names = ("rounds", "seconds", "crm", "people", "stored", "due", "identities")
         return {name: getattr(self, name) for name in names} | {"peers": list(self.peers)}
 
     @cached_property

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tests.benchmarks.deliveries import SECRET, bursts, singles, write
 from tests.benchmarks.ledgers import Filled, multiply
+from tests.benchmarks.resolving_benchmarks import BUSY, FEW, KNOWN, OPEN, begin, mixed
 from tests.benchmarks.stage import Watch
 
 from afterclick.cli.sending import sign
@@ -37,12 +38,33 @@ async def test_copies_fill_a_ledger_and_are_due(tmp_path: Path) -> None:
     await filled.fold()
     await filled.close()
 
-    multiply(file, 60, events=True)
+    multiply(file, 60, "copies_of_events.sql")
 
     watch = Watch(file)
     assert watch.due() == 10 * 61
     assert watch.one("SELECT count(*) FROM events") == watch.one("SELECT count(*) FROM seen") == 50 * 61
     watch.close()
+
+
+async def test_mixed_events_find_their_people_among_many(tmp_path: Path) -> None:
+    file = tmp_path / "ledger.db"
+    await begin(file)
+    multiply(file, 2, "copies_of_journeys.sql")
+    watch = Watch(file)
+    assert watch.one("SELECT count(*) FROM identities") == 3 * FEW
+    assert watch.one("SELECT count(*) FROM journeys WHERE NOT person") == 3 * OPEN
+    busy = "SELECT count(*) FROM journeys WHERE NOT person AND token = 'busy0'"
+    assert watch.one(busy) == 3 * OPEN // 2 // BUSY
+    filled = await Filled.open(file, connections=("crm",))
+    await filled.append(islice(mixed(0, 3 * KNOWN), 100))
+    await filled.fold()
+    newest = await filled.ledger.events(limit=100)
+    await filled.close()
+    watch.close()
+
+    # Newest first: a claim with its install, somebody new, somebody known, a tap.
+    how = [event.decision.how for event in newest if event.decision is not None]
+    assert how == ["founded", "probable", "probable", "exact", "founded"] * 20
 
 
 def test_requests_are_signed_and_no_two_alike(tmp_path: Path) -> None:
