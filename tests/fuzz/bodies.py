@@ -223,12 +223,19 @@ ODD = (
     b"x" * 256 * 1024,
 )
 
-written = _written(events)
+LIMIT = 256 * 1024
+
+
+def _fits(body: bytes) -> bool:
+    return len(body) <= LIMIT
+
+
+written = _written(events).filter(_fits)
 bodies = st.one_of(
     written,
     written,
-    _written(shapes),
+    _written(shapes).filter(_fits),
     _damaged(),
-    _written(values) | st.binary(max_size=200) | st.sampled_from(ODD),
+    _written(values).filter(_fits) | st.binary(max_size=200) | st.sampled_from(ODD),
 )
 """Any body within the limit."""

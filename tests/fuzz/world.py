@@ -91,10 +91,12 @@ class World:
         return await self._ask(request_bytes(body))
 
     async def _ask(self, data: bytes) -> int:
-        if self._sender is None:
-            self._sender = await self.wire()
-        await self._sender.send(data)
-        return (await self._sender.answer()).status
+        # A connection that failed is not used again.
+        wire, self._sender = self._sender or await self.wire(), None
+        await wire.send(data)
+        status = (await wire.answer()).status
+        self._sender = wire
+        return status
 
     async def throw(self, pieces: Iterable[bytes]) -> list[int]:
         """Send the pieces on a connection of their own, hang up, and return all statuses that came."""

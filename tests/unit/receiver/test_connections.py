@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import io
 from contextlib import suppress
 from unittest.mock import AsyncMock, Mock
@@ -173,6 +174,21 @@ async def test_connection_does_not_close_for_ever(clock: FakeClock) -> None:
 
     assert transport.abort.called
     watch.cancel()
+
+
+async def test_connection_that_is_gone_at_once_fails_nothing(clock: FakeClock) -> None:
+    """It is lost before its task has begun."""
+    failures: list[dict[str, object]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: failures.append(context))
+    server = BoundedServer(AsyncMock(), Limits(), clock, Metrics(), face="public")
+    connection = server()
+    connection.connection_made(Mock(is_closing=lambda: False))
+    connection.connection_lost(None)
+    await settle()
+    del connection
+    gc.collect()
+
+    assert failures == []
 
 
 # Room

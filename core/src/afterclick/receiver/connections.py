@@ -83,6 +83,15 @@ class Connection(web.RequestHandler):
         self._wire = cast("asyncio.Transport", transport)
         super().connection_made(transport)
 
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self._wire = None
+        super().connection_lost(exc)
+
+    async def start(self) -> None:
+        """Serve the connection, unless it is gone before this begins: aiohttp fails there, loudly."""
+        if self._wire is not None:
+            await super().start()
+
     def data_received(self, data: bytes) -> None:
         if self._head_since is None:
             self._head_since = self._server.clock.elapsed()
