@@ -91,6 +91,18 @@ lock: $(UV_READY) ## write requirements/*.txt anew; ARGS=--upgrade takes newer r
 	$(COMPILE) --group dev $(PYPROJECTS) --no-emit-package afterclick -c requirements/run.txt \
 		-o requirements/dev.txt
 
+.PHONY: audit
+audit: $(DEV_READY) ## ask whether known holes are in what the program needs; asks OSV, so it needs the network
+	@$(BIN)/pip-audit --requirement requirements/run.txt --require-hashes --disable-pip --vulnerability-service osv $(ARGS)
+
+# A lock file does not say who needs whom, which the tool warns about.
+.PHONY: sbom
+sbom: $(DEV_READY) ## write the list of what the program needs to dist/, as CycloneDX
+	@mkdir -p dist
+	@PYTHONWARNINGS=ignore::UserWarning $(BIN)/cyclonedx-py requirements --pyproject core/pyproject.toml --output-reproducible \
+		--mc-type application -o dist/afterclick.cdx.json $(ARGS) requirements/run.txt
+	@echo "dist/afterclick.cdx.json"
+
 .PHONY: clean
 clean: ## remove .venv and all that tools left behind
 	@rm -rf $(VENV) .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache dist
