@@ -31,6 +31,8 @@ from afterclick_hubspot.sandbox.options import Options
 
 SECRET = "whsec_3f9c0d51b7a84e62a0c4d8e1f2b39576"
 PATIENCE = 20.0
+STARTING = 60.0
+"""Seconds within which a process must listen: on a machine that is busy, importing it alone takes many."""
 
 
 def environment(folder: Path, base_url: str, **more: str) -> dict[str, str]:
@@ -173,7 +175,7 @@ class Process:
 
     async def started(self) -> str:
         """Return the public URL once senders may come."""
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(STARTING):
             while True:
                 for line in self.lines():
                     if line.get("event") == "service-started":
