@@ -63,6 +63,7 @@ async def test_journeys_at_an_address_are_found_by_index(sqlite: SqliteLedger, n
         ("count_unfolded", "events_new"),
         ("due", "syncs_due (connection=? AND due_at<?"),
         ("next_due", "syncs_due (connection=?"),
+        ("failing_since", "syncs_failing (connection=?"),
         ("count_due", "syncs_due (connection=? AND due_at<?"),
         ("count_set_aside", "syncs_set_aside"),
         ("leads_through", "PRIMARY KEY (space=? AND code=?"),

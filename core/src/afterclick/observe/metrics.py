@@ -165,7 +165,7 @@ class Metrics:
         self.due_syncs = self._gauge("due_syncs", "Leads that are due for a CRM.", "connection")
         self.oldest_due_sync_age_seconds = self._gauge(
             "oldest_due_sync_age_seconds",
-            "How long the oldest of them has been due; 0 if none is.",
+            "How long the oldest lead has been due, or has been failing; 0 if none is.",
             "connection",
         )
         self.set_aside_syncs = self._gauge(

@@ -34,18 +34,23 @@ def totals(db: Database, path: Path, connections: Sequence[str], now: int) -> To
     held: dict[str, int] = {}
     for connection, state, count in db.run("count_set_aside"):
         (parked if state == "parked" else held)[connection] = count
-    first = {name: db.run("next_due", (name,))[0][0] for name in connections}
     return Totals(
         unfolded=db.run("count_unfolded", (COUNTED,))[0][0],
         oldest_unfolded_at=oldest[0] if oldest else None,
         due={name: db.run("count_due", (name, now, COUNTED))[0][0] for name in connections},
-        oldest_due_at={name: at for name, at in first.items() if at is not None},
+        oldest_due_at={name: at for name in connections if (at := _waiting_since(db, name)) is not None},
         parked=parked,
         held=held,
         findings=findings.counts(db),
         size_bytes=_size(path),
         free_bytes=shutil.disk_usage(path.parent).free,
     )
+
+
+def _waiting_since(db: Database, connection: str) -> int | None:
+    """Return since when the oldest lead waits, which may be to come: in back-off, since its first failure."""
+    since = [at for query in ("next_due", "failing_since") if (at := db.run(query, (connection,))[0][0])]
+    return min(since, default=None)
 
 
 def _size(path: Path) -> int:

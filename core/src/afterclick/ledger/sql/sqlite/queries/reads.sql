@@ -14,6 +14,10 @@ SELECT count(*) FROM (SELECT 1 FROM events WHERE state = 'new' LIMIT ?)
 SELECT count(*) FROM (
     SELECT 1 FROM syncs WHERE connection = ? AND state = 'active' AND wanted > synced AND due_at <= ? LIMIT ?)
 
+-- name: failing_since
+SELECT min(first_failed_at) FROM syncs
+WHERE connection = ? AND state = 'active' AND wanted > synced AND first_failed_at IS NOT NULL
+
 -- name: count_set_aside
 SELECT connection, state, count(*) FROM syncs WHERE state <> 'active' GROUP BY connection, state
 
