@@ -42,6 +42,7 @@ def test_every_section_is_there() -> None:
         "referrals",
         "sync",
         "privacy",
+        "retention",
         "log",
     ]
 

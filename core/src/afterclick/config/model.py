@@ -250,6 +250,20 @@ class Privacy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     ] = False
 
 
+class Retention(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How long things are kept that nothing depends on any more."""
+
+    events: Annotated[
+        Annotated[float, Meta(ge=7 * DAY)] | None,
+        Meta(
+            extra=DURATION,
+            description="How long events are kept once they are folded: 7 days at least, such as `400d`; for "
+            "good unless set. Leads and records need them no more; `leads show` then lists fewer events, and "
+            "what is gone cannot be folded again. Events that are not folded stay.",
+        ),
+    ] = None
+
+
 class Log(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is told on standard error."""
 
@@ -292,6 +306,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ] = msgspec.field(default_factory=lambda: dict(DEFAULT_STAGES))
     sync: Sync = Sync()
     privacy: Privacy = Privacy()
+    retention: Retention = Retention()
     log: Log = Log()
 
     def policy(self) -> Policy:

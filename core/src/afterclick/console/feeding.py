@@ -17,6 +17,7 @@ from afterclick.errors import LedgerError
 from afterclick.ledger.api import Ledger
 from afterclick.ledger.operations import Kind, Operation, Terms
 from afterclick.ledger.signal import OPERATIONS
+from afterclick.ledger.steps import Steps
 from afterclick.observe.events import Said
 from afterclick.observe.log import get_logger
 
@@ -26,10 +27,9 @@ FED = frozenset({Kind.RETRY, Kind.RESYNC, Kind.BACKFILL, Kind.EVENTS})
 AGAIN, LOOK_AGAIN = 0.1, 5.0
 """Seconds between two rounds while there is something to do, and while there is nothing."""
 
-MOST_WRITING = 0.005
-"""Seconds for which a step may keep deliveries waiting; the size of a step follows it."""
-
 SMALLEST, LARGEST = 16, 2048
+"""Rows of a step."""
+
 MOST_EVENTS = 256
 """Events that may wait for the fold before more are given to it."""
 
@@ -56,7 +56,7 @@ class Feeder:
         self._ledger = ledger
         self._clock = clock
         self._routes = routes
-        self._look = 256
+        self._steps = Steps(256, smallest=SMALLEST, largest=LARGEST)
         self._waiting: dict[int, str] = {}
         self._log = get_logger("console")
 
@@ -96,11 +96,11 @@ class Feeder:
             return
         terms = Terms() if route is None else route.terms
         step = await self._ledger.advance(
-            operation.id, look=self._look, most=room, terms=terms, now=self._clock.now()
+            operation.id, look=self._steps.size, most=room, terms=terms, now=self._clock.now()
         )
         if step is None:
             return
-        self._resize(step.seconds, step.operation.looked - operation.looked)
+        self._steps.took(step.seconds, step.operation.looked - operation.looked)
         if not step.operation.running:
             self._log.info(Said.OPERATION_ENDED, **named(step.operation))
 
@@ -118,10 +118,6 @@ class Feeder:
             return 0, f"the last {SPARE:.0%} of the day's quota are kept for fresh changes"
         due = await self._ledger.count_due(operation.connection, now=self._clock.now(), most=route.most)
         return route.most - due, "the CRM has enough to do" if due >= route.most else None
-
-    def _resize(self, seconds: float, looked: int) -> None:
-        ideal = looked * MOST_WRITING / max(seconds, 1e-6)
-        self._look = int(min(max(ideal, self._look / 2, SMALLEST), self._look * 2, LARGEST))
 
 
 def named(operation: Operation) -> dict[str, object]:

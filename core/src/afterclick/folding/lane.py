@@ -17,6 +17,7 @@ from afterclick.ledger.api import Ledger
 from afterclick.ledger.lease import Lease
 from afterclick.ledger.rows import EventState, FindingRow, StoredEvent, as_event
 from afterclick.ledger.signal import EVENTS
+from afterclick.ledger.steps import Steps
 from afterclick.model.decode import decode
 from afterclick.model.event import REGISTRATION, Event
 from afterclick.model.journey import Policy
@@ -31,10 +32,8 @@ LANE = "fold"
 LOOK_AGAIN = 1.0
 """Seconds after which the lane looks even without a signal."""
 
-MOST_WRITING = 0.005
-"""Seconds for which the statements of a batch may keep deliveries waiting; its size follows them."""
-
 SMALLEST, LARGEST = 8, 1024
+"""Events of a batch."""
 
 
 class FoldLane:
@@ -60,7 +59,7 @@ class FoldLane:
         self._metrics = metrics
         self._lease_seconds = lease_seconds
         self._renew_seconds = renew_seconds
-        self._size = 64
+        self._steps = Steps(64, smallest=SMALLEST, largest=LARGEST)
         self._log = get_logger("fold")
         for state in set(EventState) - {EventState.NEW}:
             # A counter that begins at 1 has not risen yet, and the first failure would alarm nobody.
@@ -87,7 +86,7 @@ class FoldLane:
 
     async def fold_once(self, lease: Lease) -> int:
         """Fold one batch; return how many events it took."""
-        stored = await self._ledger.unfolded(self._size)
+        stored = await self._ledger.unfolded(self._steps.size)
         if stored:
             started = time.perf_counter()
             await self._fold(lease, stored)
@@ -122,7 +121,7 @@ class FoldLane:
             fence=lease.fence,
             now=self._clock.now(),
         )
-        self._resize(await self._ledger.commit_fold(commit), len(events))
+        self._steps.took(await self._ledger.commit_fold(commit), len(events))
         for state, _, _, _ in commit.events.values():
             self._metrics.events_folded.labels(state.value).inc()
         if resolution.refused:
@@ -130,10 +129,6 @@ class FoldLane:
             await self._ledger.note_findings(findings)
             for found in findings:
                 self._metrics.finding(found.code, found.connection)
-
-    def _resize(self, seconds: float, count: int) -> None:
-        ideal = count * MOST_WRITING / max(seconds, 1e-6)
-        self._size = int(min(max(ideal, self._size / 2, SMALLEST), self._size * 2, LARGEST))
 
     async def _set_aside(self, lease: Lease, event: StoredEvent, failure: Exception) -> None:
         reason = f"{type(failure).__name__}: {failure}"

@@ -35,6 +35,7 @@ from afterclick.ledger.rows import (
     Totals,
 )
 from afterclick.ledger.signal import Signals
+from afterclick.ledger.steps import Pruned
 from afterclick.model.memory import LinkMemory
 from afterclick.model.view import Needs, View
 
@@ -380,6 +381,14 @@ class Ledger(Ingest, Lanes, Folds, Syncs, Observations, Operations, Reads, Proto
 
         Address hashes go after 48 hours, journeys when nothing can join them any more, attempts,
         closed findings, observations and the memory of deliveries after 30 days.
+        """
+        ...
+
+    async def prune(self, *, before: int, after: int, look: int) -> Pruned:
+        """Look at the next `look` events by id from the one after `after`; drop those that are old enough.
+
+        Old enough is what was received before `before` (ms). An event that is not folded, or could not
+        be, stays, and so does the newest of all, whose number would be given again.
         """
         ...
 

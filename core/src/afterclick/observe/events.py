@@ -66,6 +66,8 @@ class Said(enum.StrEnum):
     FINDING = "finding"
     FINDING_CLOSED = "finding-closed"
 
+    EVENTS_PRUNED = "events-pruned"
+
     # operations
     OPERATION_STARTED = "operation-started"
     OPERATION_ENDED = "operation-ended"

@@ -44,7 +44,7 @@ from afterclick.service.connections import (
     route,
     tell_plugins,
 )
-from afterclick.service.upkeep import background, keep_arrivals, show_figures, tidy
+from afterclick.service.upkeep import background, keep_arrivals, prune, show_figures, tidy
 from afterclick.service.watch import RegularChecks
 from afterclick.syncing.lane import SyncLane
 
@@ -130,6 +130,8 @@ class Service:
         self._stack.push_async_callback(self._stop_lanes)
         await self._beside("checks", self._checks().run())
         await self._beside("arrivals", keep_arrivals(self.ledger, self.clock, self._log))
+        if (keep := self.settings.retention.events) is not None:
+            await self._beside("retention", prune(self.ledger, self.clock, self._log, keep=keep))
         await self._serving.start_public()
         self._stack.push_async_callback(self._serving.stop_public)
         self._log.info(Said.STARTED, public=self.public_url, admin=self.admin_url)

@@ -12,6 +12,7 @@ from structlog.typing import FilteringBoundLogger
 from afterclick.clock import Clock
 from afterclick.errors import LedgerError
 from afterclick.ledger.api import Ledger
+from afterclick.ledger.steps import Steps
 from afterclick.observe.events import Said
 from afterclick.observe.metrics import Metrics
 
@@ -19,6 +20,8 @@ TIDY_EVERY, TIDY_AGAIN = 300.0, 0.2
 """Seconds between two looks for what is to be forgotten, and between two steps of it."""
 
 ARRIVALS_EVERY = 5.0
+PRUNE_EVERY, PRUNE_AGAIN = 3600.0, 0.1
+"""Seconds between two looks for events that are kept no longer, and between two steps of it."""
 
 
 async def show_figures(ledger: Ledger, metrics: Metrics, connections: Sequence[str], *, now: int) -> None:
@@ -72,3 +75,29 @@ async def tidy(ledger: Ledger, clock: Clock, log: FilteringBoundLogger) -> None:
             log.warning(Said.LEDGER_UNAVAILABLE, code=failure.code, reason=failure.message)
             forgotten = 0
         await clock.sleep(TIDY_AGAIN if forgotten else TIDY_EVERY)
+
+
+async def prune(ledger: Ledger, clock: Clock, log: FilteringBoundLogger, *, keep: float) -> None:
+    """Let the ledger drop events that are older than `keep` seconds, a little at a time, until cancelled."""
+    while True:
+        try:
+            dropped = await _prune_once(ledger, clock, before=clock.now() - round(keep * 1000))
+        except LedgerError as failure:
+            log.warning(Said.LEDGER_UNAVAILABLE, code=failure.code, reason=failure.message)
+        else:
+            if dropped:
+                log.info(Said.EVENTS_PRUNED, dropped=dropped)
+        await clock.sleep(PRUNE_EVERY)
+
+
+async def _prune_once(ledger: Ledger, clock: Clock, *, before: int) -> int:
+    steps = Steps(64, smallest=16, largest=1024)
+    dropped, after = 0, 0
+    while True:
+        step = await ledger.prune(before=before, after=after, look=steps.size)
+        dropped += step.dropped
+        if step.after is None:
+            return dropped
+        after = step.after
+        steps.took(step.seconds, step.looked)
+        await clock.sleep(PRUNE_AGAIN)

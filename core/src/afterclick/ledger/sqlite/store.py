@@ -40,6 +40,7 @@ from afterclick.ledger.sqlite import folds, ingest, lanes, observations, operati
 from afterclick.ledger.sqlite.database import Database, FileLock
 from afterclick.ledger.sqlite.reader import SqliteReader
 from afterclick.ledger.sqlite.threads import Writer
+from afterclick.ledger.steps import Pruned
 
 
 class SqliteLedger(SqliteReader):
@@ -298,8 +299,11 @@ class SqliteLedger(SqliteReader):
             self._noted = arrived
 
     async def tidy(self) -> int:
-        now = self._clock.now()
-        return await self._writer.do(lambda: tidying.tidy(self._write, now))
+        steps = tidying.steps(self._clock.now())
+        return sum([await self._writer.do(partial(self._write.change, *step)) for step in steps])
+
+    async def prune(self, *, before: int, after: int, look: int) -> Pruned:
+        return await self._writer.do(lambda: tidying.prune(self._write, before, after, look))
 
     async def close(self) -> None:
         with suppress(LedgerError):

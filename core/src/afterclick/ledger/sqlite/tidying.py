@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import time
+
 from afterclick.clock import MILLISECONDS_PER_DAY
 from afterclick.ledger.sqlite.database import Database
+from afterclick.ledger.sqlite.folds import ids
+from afterclick.ledger.steps import Pruned
 
 ADDRESSES = 2 * MILLISECONDS_PER_DAY
 SEEN = 30 * MILLISECONDS_PER_DAY
@@ -14,20 +18,35 @@ FINDINGS = 30 * MILLISECONDS_PER_DAY
 OBSERVATIONS = 30 * MILLISECONDS_PER_DAY
 
 
-def tidy(db: Database, now: int) -> int:
-    """Forget up to a few hundred rows of each kind; return how many."""
+def steps(now: int) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    """Return the statements that forget up to a few hundred rows of each kind: a turn of the writer each."""
     old = now - ADDRESSES
     seen = now - SEEN
-    return sum(
-        db.change(name, values)
-        for name, values in (
-            ("forget_addresses", (old,)),
-            ("forget_journey_addresses", (old, old)),
-            ("drop_journeys", (now,)),
-            # By the bucket first, which is the index; those without a readable time are few and stay.
-            ("drop_seen", (seen // MILLISECONDS_PER_DAY, seen)),
-            ("drop_attempts", (now - ATTEMPTS,)),
-            ("drop_findings", (now - FINDINGS,)),
-            ("drop_old_observations", (now - OBSERVATIONS,)),
-        )
+    return (
+        ("forget_addresses", (old,)),
+        ("forget_journey_addresses", (old, old)),
+        ("drop_journeys", (now,)),
+        # By the bucket first, which is the index; those without a readable time are few and stay.
+        ("drop_seen", (seen // MILLISECONDS_PER_DAY, seen)),
+        ("drop_attempts", (now - ATTEMPTS,)),
+        ("drop_findings", (now - FINDINGS,)),
+        ("drop_old_observations", (now - OBSERVATIONS,)),
+    )
+
+
+def prune(db: Database, before: int, after: int, look: int) -> Pruned:
+    """Drop the old ones among the next events, up to the first that is not old."""
+    started = time.perf_counter()
+    picked = db.run("pick_old_events", {"before": before, "after": after, "look": look})
+    old = [(id, done) for id, done, is_old in picked if is_old]
+    dropped = [id for id, done in old if done]
+    if dropped:
+        db.run("drop_events", (ids(dropped),))
+    # Events lie in the order of their arrival, so behind one that is not old there is none that is.
+    whole = len(old) < look
+    return Pruned(
+        looked=len(picked),
+        dropped=len(dropped),
+        after=None if whole else old[-1][0],
+        seconds=time.perf_counter() - started,
     )

@@ -23,3 +23,11 @@ DELETE FROM attempts WHERE id IN (SELECT id FROM attempts WHERE at < ? ORDER BY 
 -- name: drop_findings
 DELETE FROM findings WHERE (code, connection, subject) IN (
     SELECT code, connection, subject FROM findings WHERE closed_at < ? LIMIT 500)
+
+-- name: pick_old_events
+-- The newest event stays whatever its age: SQLite would give its number again.
+SELECT id, state NOT IN ('new', 'failed') AND id < (SELECT max(id) FROM events), received_at < :before
+FROM events WHERE id > :after ORDER BY id LIMIT :look
+
+-- name: drop_events
+DELETE FROM events WHERE id IN (SELECT value FROM json_each(?))
