@@ -234,6 +234,13 @@ SYNCING = Row(
             "cps",
         ),
         Panel(
+            "What observing connections would do",
+            "Leads that a connection in observe mode looked at, per second, by what a live one would do.",
+            [rate(crm("observations_total"), "connection", "operation")],
+            Look.AREAS,
+            "cps",
+        ),
+        Panel(
             "Time of a hook",
             "Per batch, the wait for limits included.",
             quantiles(crm("hook_seconds_bucket"), "connection", "hook", shares=(0.95,)),

@@ -139,7 +139,7 @@ async def test_two_people_never_write_to_one_record(bench: Bench) -> None:
 async def test_without_unique_records_two_people_write_to_one(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(syncs, "_clash", lambda *_: None)
+    monkeypatch.setattr(syncs, "clash_of", lambda *_: None)
 
     assert await _two_people_with_one_record(bench) == ["r1", "r1"]
 

@@ -111,6 +111,7 @@ def test_lane_is_in_one_state() -> None:
         LaneState.RUNNING: 1,
         LaneState.WAITING: 0,
         LaneState.PAUSED: 0,
+        LaneState.OBSERVING: 0,
         LaneState.STOPPED: 0,
     }
 
