@@ -10,7 +10,8 @@ from tests.ledger.harness import CRM, OTHER, Bench
 from tests.support.clock import NOON, FakeClock
 
 from afterclick.ledger.api import Ledger
-from afterclick.ledger.rows import Fence, FindingRow, KnownRecord, Outdated, SyncState
+from afterclick.ledger.rows import Fence, KnownRecord, SyncState
+from afterclick.ledger.told import FindingRow, Outdated
 from afterclick.plugin import FindingKind
 
 DAY = 86_400

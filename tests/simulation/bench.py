@@ -18,7 +18,8 @@ from afterclick.folding.batch import Destination, Rules
 from afterclick.folding.lane import FoldLane
 from afterclick.host.caller import Caller
 from afterclick.host.discovery import load
-from afterclick.ledger.rows import Attempt, FindingRow, LeadRow, SyncRow
+from afterclick.ledger.rows import Attempt, LeadRow, SyncRow
+from afterclick.ledger.told import FindingRow
 from afterclick.model.journey import Policy
 from afterclick.model.lead import STAGES
 from afterclick.observe.metrics import Metrics

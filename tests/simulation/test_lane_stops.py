@@ -10,7 +10,8 @@ from tests.simulation.bench import Bench
 from tests.simulation.fakecrm import FakeCrm, Fault
 
 from afterclick.errors import LedgerError
-from afterclick.ledger.rows import Fence, FindingRow, LaneRow
+from afterclick.ledger.rows import Fence, LaneRow
+from afterclick.ledger.told import FindingRow
 from afterclick.plugin import (
     CallFailed,
     Finding,

@@ -12,8 +12,8 @@ from tests.support.clock import NOON, FakeClock
 from typer.testing import CliRunner
 
 from afterclick.cli import app
-from afterclick.ledger.rows import FindingRow
 from afterclick.ledger.sqlite import SqliteLedger
+from afterclick.ledger.told import FindingRow
 from afterclick.plugin import FindingKind
 from afterclick.plugin.findings import Level
 

@@ -9,7 +9,8 @@ from tests.ledger.harness import FOLD, Bench, person
 from tests.support.clock import NOON, FakeClock
 from tests.support.events import make_delivery
 
-from afterclick.ledger.rows import ConnectionRow, FindingRow, Settle, SyncState
+from afterclick.ledger.rows import ConnectionRow, Settle, SyncState
+from afterclick.ledger.told import FindingRow
 from afterclick.observe.metrics import Delivery
 
 from .conftest import CRM, Console

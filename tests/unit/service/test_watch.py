@@ -15,8 +15,8 @@ from tests.unit.checking.acme import MISSING, connected, installed, planned
 
 from afterclick.config.load import load
 from afterclick.errors import LedgerError
-from afterclick.ledger.rows import FindingRow
 from afterclick.ledger.sqlite import SqliteLedger
+from afterclick.ledger.told import FindingRow
 from afterclick.observe.log import get_logger
 from afterclick.observe.metrics import Metrics
 from afterclick.plugin import Context, Finding

@@ -12,7 +12,7 @@ from afterclick.checking.sources import at_sources
 from afterclick.config.connections import ConnectionPlan
 from afterclick.config.model import Settings
 from afterclick.host.discovery import Discovery
-from afterclick.ledger.api import Reads
+from afterclick.ledger.reads import Reads
 
 
 async def at_home(

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from afterclick.ledger.rows import FindingRow
+from afterclick.ledger.told import FindingRow
 from afterclick.plugin.findings import Finding, FindingKind
 
 

@@ -21,6 +21,7 @@ from afterclick.cli.operations import app as operations_app
 from afterclick.cli.output import complain
 from afterclick.cli.parked import parked
 from afterclick.cli.plugins import plugins
+from afterclick.cli.preview import preview
 from afterclick.cli.provision import provision
 from afterclick.cli.registration import send_registration
 from afterclick.cli.resync import resync
@@ -55,6 +56,7 @@ app.command("resync")(resync)
 app.command("backfill")(backfill)
 app.add_typer(operations_app, name="operations")
 app.command("observe")(observe)
+app.command("preview")(preview)
 app.command("fields")(fields)
 app.add_typer(config_app, name="config")
 app.command("sandbox")(sandbox)

@@ -15,7 +15,7 @@ from afterclick.cli.findings import STYLES, badness, told, where
 from afterclick.cli.output import AsJson, ConfigFile, console, moment, print_json
 from afterclick.clock import SystemClock
 from afterclick.config.units import show_duration
-from afterclick.ledger.rows import FindingRow
+from afterclick.ledger.told import FindingRow
 
 FOUND = 1
 """The exit code where an error or a warning was found."""

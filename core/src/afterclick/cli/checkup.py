@@ -24,8 +24,9 @@ from afterclick.config.model import Settings
 from afterclick.errors import AfterclickError, LedgerError, LedgerOutdatedError
 from afterclick.host.connection import open_connection
 from afterclick.host.discovery import Discovery, discover
-from afterclick.ledger.rows import Arrival, FindingRow, LaneRow, Totals
+from afterclick.ledger.rows import Arrival, LaneRow, Totals
 from afterclick.ledger.sqlite import SqliteReader
+from afterclick.ledger.told import FindingRow
 from afterclick.observe.metrics import Metrics
 from afterclick.syncing.findings import STOPS
 

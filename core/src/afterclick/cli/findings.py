@@ -11,7 +11,7 @@ from rich.text import Text
 
 from afterclick.cli.common import reading, run
 from afterclick.cli.output import AsJson, ConfigFile, moment, print_json, print_table
-from afterclick.ledger.rows import FindingRow
+from afterclick.ledger.told import FindingRow
 from afterclick.plugin.findings import LEVELS, Level
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from afterclick.cli.output import moment, print_table
-from afterclick.ledger.api import Reads
+from afterclick.ledger.reads import Reads
 from afterclick.ledger.rows import LeadRow, Referrer, StoredEvent
 from afterclick.model.fields import Scalar
 from afterclick.model.lead import attributes, first_touch, referrer_attributes

@@ -13,11 +13,12 @@ from afterclick.clock import Clock
 from afterclick.errors import LedgerError
 from afterclick.folding.batch import Destination, Rules, build, touched
 from afterclick.folding.findings import IDENTITY_REFUSED
-from afterclick.ledger.api import Ledger
+from afterclick.ledger.api import Ledger, Views
 from afterclick.ledger.lease import Lease
-from afterclick.ledger.rows import EventState, FindingRow, StoredEvent, as_event
+from afterclick.ledger.rows import EventState, Fence, FoldCommit, StoredEvent, as_event
 from afterclick.ledger.signal import EVENTS
 from afterclick.ledger.steps import Steps
+from afterclick.ledger.told import FindingRow
 from afterclick.model.decode import decode
 from afterclick.model.event import REGISTRATION, Event
 from afterclick.model.journey import Policy
@@ -109,19 +110,17 @@ class FoldLane:
             await self._fold(lease, stored[middle:])
 
     async def _fold_batch(self, lease: Lease, stored: Sequence[StoredEvent]) -> None:
-        events = [_read(row, self._rules.further) for row in stored]
-        needs = needs_of(events, self._policy, self._rules.further)
-        resolution = resolve(events, await self._ledger.view(needs), self._policy)
-        known = await self._ledger.lead_states(sorted(touched(resolution)))
-        commit = build(
-            resolution,
-            known,
-            destinations=self._destinations(),
+        commit = await work_out(
+            self._ledger,
+            stored,
+            policy=self._policy,
             rules=self._rules,
+            destinations=self._destinations(),
             fence=lease.fence,
             now=self._clock.now(),
         )
-        self._steps.took(await self._ledger.commit_fold(commit), len(events))
+        resolution = commit.resolution
+        self._steps.took(await self._ledger.commit_fold(commit), len(stored))
         for state, _, _, _ in commit.events.values():
             self._metrics.events_folded.labels(state.value).inc()
         if resolution.refused:
@@ -142,6 +141,29 @@ class FoldLane:
             subject=f"lead {holder}",
         )
         return FindingRow.of(found, now=self._clock.now())
+
+
+async def work_out(
+    ledger: Views,
+    stored: Sequence[StoredEvent],
+    *,
+    policy: Policy,
+    rules: Rules,
+    destinations: Sequence[Destination],
+    fence: Fence,
+    now: int,
+) -> FoldCommit:
+    """Return what follows from events, beside what the ledger knows; nothing is stored.
+
+    Raises:
+        ValueError: the body of one of them cannot be read.
+
+    """
+    events = [_read(row, rules.further) for row in stored]
+    needs = needs_of(events, policy, rules.further)
+    resolution = resolve(events, await ledger.view(needs), policy)
+    known = await ledger.lead_states(sorted(touched(resolution)))
+    return build(resolution, known, destinations=destinations, rules=rules, fence=fence, now=now)
 
 
 def _read(row: StoredEvent, further: Collection[str]) -> Event:

@@ -12,31 +12,25 @@ from typing import Protocol
 
 from afterclick.ledger.observations import Asked, Observation, ObservationCount
 from afterclick.ledger.operations import Advance, Kind, Operation, Page, Selection, Terms
+from afterclick.ledger.reads import Reads, Referrers
 from afterclick.ledger.rows import (
     Adoption,
-    Arrival,
     Attempt,
     ConnectionRow,
     Due,
     EventState,
     Fence,
-    FindingChanges,
-    FindingRow,
     FoldCommit,
     LaneRow,
     LeadRow,
     NewEvent,
-    Outdated,
-    Referrer,
     Sending,
     Settle,
     StoredEvent,
-    SyncRow,
-    Totals,
 )
 from afterclick.ledger.signal import Signals
 from afterclick.ledger.steps import Pruned
-from afterclick.model.memory import LinkMemory
+from afterclick.ledger.told import FindingChanges, FindingRow, Outdated
 from afterclick.model.view import Needs, View
 
 
@@ -91,12 +85,8 @@ class Lanes(Protocol):
         ...
 
 
-class Folds(Protocol):
-    """What the fold lane needs."""
-
-    async def unfolded(self, limit: int) -> Sequence[StoredEvent]:
-        """Return new events, oldest first."""
-        ...
+class Views(Protocol):
+    """What is known already when events are folded."""
 
     async def view(self, needs: Needs) -> View:
         """Return what a batch has to know before it can be resolved."""
@@ -104,6 +94,14 @@ class Folds(Protocol):
 
     async def lead_states(self, leads: Sequence[int]) -> Mapping[int, LeadRow]:
         """Return leads by id; unknown ids are left out."""
+        ...
+
+
+class Folds(Views, Protocol):
+    """What the fold lane needs."""
+
+    async def unfolded(self, limit: int) -> Sequence[StoredEvent]:
+        """Return new events, oldest first."""
         ...
 
     async def commit_fold(self, commit: FoldCommit) -> float:
@@ -123,32 +121,8 @@ class Folds(Protocol):
         ...
 
 
-class Syncs(Protocol):
-    """What a sync lane needs."""
-
-    async def take(
-        self,
-        fence: Fence,
-        connection: str,
-        *,
-        now: int,
-        horizon: int,
-        limit: int,
-        besides: Sequence[int],
-        wait_ms: int,
-    ) -> Sequence[Due]:
-        """Return due persons and raise their `tries`.
-
-        Those never tried before count as due up to `horizon`, so that what becomes due within a
-        moment goes out in one call.
-        `besides` are the leads in flight. A person whose write may still land (marked `sending`
-        less than `wait_ms` ago) is not taken but becomes due at that moment.
-        """
-        ...
-
-    async def next_due(self, connection: str) -> int | None:
-        """Return when the next sync is due, in milliseconds, or None if none is."""
-        ...
+class Passes(Referrers, Protocol):
+    """What a pass over due persons needs."""
 
     async def grant_stubs(self, fence: Fence, connection: str, *, day: int, wanted: int, limit: int) -> int:
         """Return how many of `wanted` stubs may be made, so that no `day` (since 1970) sees over `limit`.
@@ -187,6 +161,38 @@ class Syncs(Protocol):
         False where the fence was lost: the records are stored all the same and the leads become due
         again.
         """
+        ...
+
+    async def note_findings(self, findings: Sequence[FindingRow]) -> None:
+        """Add findings, or count them again."""
+        ...
+
+
+class Syncs(Passes, Protocol):
+    """What a sync lane needs."""
+
+    async def take(
+        self,
+        fence: Fence,
+        connection: str,
+        *,
+        now: int,
+        horizon: int,
+        limit: int,
+        besides: Sequence[int],
+        wait_ms: int,
+    ) -> Sequence[Due]:
+        """Return due persons and raise their `tries`.
+
+        Those never tried before count as due up to `horizon`, so that what becomes due within a
+        moment goes out in one call.
+        `besides` are the leads in flight. A person whose write may still land (marked `sending`
+        less than `wait_ms` ago) is not taken but becomes due at that moment.
+        """
+        ...
+
+    async def next_due(self, connection: str) -> int | None:
+        """Return when the next sync is due, in milliseconds, or None if none is."""
         ...
 
     async def note_attempts(self, attempts: Sequence[Attempt]) -> None:
@@ -274,72 +280,6 @@ class Operations(Protocol):
         ...
 
 
-class Reads(Protocol):
-    """What commands, metrics and start-up read."""
-
-    async def totals(self, connections: Sequence[str], *, now: int) -> Totals:
-        """Return figures for metrics."""
-        ...
-
-    async def count_due(self, connection: str, *, now: int, most: int) -> int:
-        """Return how many leads are due for a connection, counted up to `most`."""
-        ...
-
-    async def count_unfolded(self, *, most: int) -> int:
-        """Return how many events wait for the fold, counted up to `most`."""
-        ...
-
-    async def events(
-        self, *, limit: int, state: EventState | None = None, lead: int | None = None
-    ) -> Sequence[StoredEvent]:
-        """Return events, newest first."""
-        ...
-
-    async def event(self, id: int) -> StoredEvent | None:
-        """Return one event."""
-        ...
-
-    async def leads(self, *, limit: int, search: str | None = None) -> Sequence[LeadRow]:
-        """Return living leads, newest change first; `search` finds an exact identity value or a key."""
-        ...
-
-    async def syncs_of(self, leads: Sequence[int]) -> Sequence[SyncRow]:
-        """Return the sync rows of leads."""
-        ...
-
-    async def referrers(self, users: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], Referrer]:
-        """Return who refers, by (space, user id); those whom no lead has the id of are left out."""
-        ...
-
-    async def link(self, space: str, prefix: str, token: str) -> LinkMemory | None:
-        """Return what a link remembers."""
-        ...
-
-    async def event_counts(self) -> Mapping[tuple[str, str], int]:
-        """Return how many events there are by (type, state)."""
-        ...
-
-    async def attempts(self, *, limit: int, connection: str | None = None) -> Sequence[Attempt]:
-        """Return attempts, newest first."""
-        ...
-
-    async def arrivals(self) -> Mapping[str, Arrival]:
-        """Return the newest delivery of each source that ever sent something well signed."""
-        ...
-
-    async def milestones(self) -> Sequence[str]:
-        """Return every milestone that a lead has passed, by name."""
-        ...
-
-    async def connections(self) -> Sequence[ConnectionRow]:
-        """Return every remembered connection."""
-        ...
-
-    async def findings(self, *, limit: int = 10_000) -> Sequence[FindingRow]:
-        """Return what an operator should know, what is over too, newest first."""
-        ...
-
-
 class Ledger(Ingest, Lanes, Folds, Syncs, Observations, Operations, Reads, Protocol):
     """The whole store. `holder` names this process among those that share it; `signals` tell of new work."""
 
@@ -348,10 +288,6 @@ class Ledger(Ingest, Lanes, Folds, Syncs, Observations, Operations, Reads, Proto
 
     async def remember_connection(self, row: ConnectionRow) -> ConnectionRow | None:
         """Store a connection's row; returns the one that was there before."""
-        ...
-
-    async def note_findings(self, findings: Sequence[FindingRow]) -> None:
-        """Add findings, or count them again."""
         ...
 
     async def replace_findings(

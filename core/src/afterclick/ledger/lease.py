@@ -5,11 +5,26 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from types import TracebackType
+from typing import Protocol
 
 from afterclick.clock import Clock
 from afterclick.errors import FenceLostError, LedgerError
 from afterclick.ledger.api import Lanes
 from afterclick.ledger.rows import Fence
+
+
+class Held(Protocol):
+    """A lane that is held: what a pass needs of its lease."""
+
+    @property
+    def fence(self) -> Fence:
+        """Return the proof of holding the lane."""
+        ...
+
+    @property
+    def last_fence(self) -> Fence:
+        """Return the newest proof there was, good or not."""
+        ...
 
 
 class Lease:

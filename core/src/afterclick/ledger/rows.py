@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -13,7 +13,6 @@ from afterclick.model.identity import Identity
 from afterclick.model.journey import DAY
 from afterclick.model.lead import LeadState
 from afterclick.model.view import Decision, Resolution
-from afterclick.plugin.findings import Finding, Level
 
 
 class EventState(enum.StrEnum):
@@ -196,6 +195,16 @@ class Due(msgspec.Struct, frozen=True, kw_only=True):
     joined: tuple[SyncRow, ...] = ()
     joined_keys: tuple[str, ...] = ()
 
+    @classmethod
+    def of(cls, lead: LeadRow, sync: SyncRow, behind: Sequence[LeadRow], rows: Mapping[int, SyncRow]) -> Due:
+        """Return a person who is taken: one try more, with the `rows` and keys of the leads `behind`."""
+        return cls(
+            lead=lead,
+            sync=msgspec.structs.replace(sync, tries=sync.tries + 1),
+            joined=tuple(rows[one.id] for one in behind if one.id in rows),
+            joined_keys=tuple(key for one in behind for key in one.keys),
+        )
+
 
 class Sending(msgspec.Struct, frozen=True, kw_only=True):
     """A write about to be sent: its values, and what is ours on the record before it."""
@@ -260,64 +269,6 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None = None
 
 
-class FindingRow(msgspec.Struct, frozen=True, kw_only=True):
-    """Something for the operator, counted by (code, connection, subject).
-
-    `connection` is empty for what is about none of them. It is open from `first_at` until
-    `closed_at`; one that comes back after that begins anew.
-    """
-
-    code: str
-    connection: str
-    subject: str
-    message: str
-    remedy: str
-    level: Level
-    first_at: int
-    last_at: int
-    count: int = 1
-    closed_at: int | None = None
-
-    @classmethod
-    def of(cls, finding: Finding, *, connection: str = "", now: int) -> FindingRow:
-        """Return the row of a finding that was just made."""
-        return cls(
-            code=finding.code,
-            connection=connection,
-            subject=finding.subject,
-            message=finding.message,
-            remedy=finding.remedy,
-            level=finding.level,
-            first_at=now,
-            last_at=now,
-        )
-
-
-class FindingChanges(msgspec.Struct, frozen=True, kw_only=True):
-    """What became open and what was closed."""
-
-    opened: tuple[FindingRow, ...] = ()
-    closed: tuple[FindingRow, ...] = ()
-
-
-class Outdated(msgspec.Struct, frozen=True, kw_only=True):
-    """How to tell from the ledger alone that findings are over, by their codes.
-
-    Those of `parked`, `held` and `doubled` are about a lead, and over when its sync is no longer so;
-    those of `rejected` about a field, and over when no lead has a refused value of it; those of
-    `passing` are over if they were last seen before `since`. What is told of a connection that is
-    not in `connections` is over.
-    """
-
-    parked: frozenset[str] = frozenset()
-    held: frozenset[str] = frozenset()
-    doubled: frozenset[str] = frozenset()
-    rejected: frozenset[str] = frozenset()
-    passing: frozenset[str] = frozenset()
-    since: int = 0
-    connections: frozenset[str] = frozenset()
-
-
 class ConnectionRow(msgspec.Struct, frozen=True, kw_only=True):
     """A connection the ledger remembers, running or not. `mapping` is a digest of its fields and rules."""
 
@@ -378,15 +329,12 @@ __all__ = [
     "Due",
     "EventState",
     "Fence",
-    "FindingChanges",
-    "FindingRow",
     "FoldCommit",
     "Identity",
     "KnownRecord",
     "LaneRow",
     "LeadRow",
     "NewEvent",
-    "Outdated",
     "Referrer",
     "Sending",
     "Settle",

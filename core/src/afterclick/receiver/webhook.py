@@ -64,30 +64,43 @@ class Webhook:
 
     def _event(self, body: bytes) -> NewEvent:
         intake = self._intake
-        heading = read_heading(body)
-        received_at = intake.clock.now()
-        bucket, tie = dedupe_key(self._space, self.name, body, heading.timestamp)
-        occurred_at, replaced = occurred(heading.timestamp, received_at)
-        state, reason = judge(heading)
-        return NewEvent(
+        return read_delivery(
+            body,
             space=self._space,
             source=self.name,
-            type=heading.type,
-            bucket=bucket,
-            tie=tie,
-            occurred_at=occurred_at,
-            received_at=received_at,
-            body=body if intake.keep_ip else blank(body),
-            ip_hash=None if heading.ip is None else hash_address(intake.address_key, self._space, heading.ip),
-            time_replaced=replaced,
-            state=state,
-            reason=reason,
+            now=intake.clock.now(),
+            address_key=intake.address_key,
+            keep_ip=intake.keep_ip,
         )
 
     def _refuse(self, refused: Refused) -> web.Response:
         self._tally.count(refused.result)
         self._intake.refusals.note(self.name, refused.result, refused.failure)
         return refusal(refused.result)
+
+
+def read_delivery(
+    body: bytes, *, space: str, source: str, now: int, address_key: Key, keep_ip: bool = False
+) -> NewEvent:
+    """Return the event that a delivery's body makes when it is received `now` (milliseconds)."""
+    heading = read_heading(body)
+    bucket, tie = dedupe_key(space, source, body, heading.timestamp)
+    occurred_at, replaced = occurred(heading.timestamp, now)
+    state, reason = judge(heading)
+    return NewEvent(
+        space=space,
+        source=source,
+        type=heading.type,
+        bucket=bucket,
+        tie=tie,
+        occurred_at=occurred_at,
+        received_at=now,
+        body=body if keep_ip else blank(body),
+        ip_hash=None if heading.ip is None else hash_address(address_key, space, heading.ip),
+        time_replaced=replaced,
+        state=state,
+        reason=reason,
+    )
 
 
 def judge(heading: Heading) -> tuple[EventState, str | None]:

@@ -17,7 +17,6 @@ from afterclick.host.discovery import Discovery
 from afterclick.host.limits import BUDGET
 from afterclick.ledger.api import Ledger
 from afterclick.ledger.operations import Terms
-from afterclick.ledger.rows import ConnectionRow
 from afterclick.model.further import DATA
 from afterclick.observe.events import Said
 from afterclick.observe.metrics import Metrics
@@ -152,12 +151,12 @@ def _further_data(plan: ConnectionPlan) -> frozenset[str]:
     return frozenset(attribute for attribute in shown if attribute.startswith(DATA))
 
 
-def destination(row: ConnectionRow, resolved: ResolvedConnection | None) -> Destination:
+def destination(name: str, resolved: ResolvedConnection | None) -> Destination:
     """Return a remembered connection as the fold sees it; `resolved` is None for one that is away."""
     if resolved is None:
-        return Destination(connection=row.name)
+        return Destination(connection=name)
     return Destination(
-        connection=row.name,
+        connection=name,
         attributes=frozenset(spec.attribute for spec in resolved.fields),
         spaces=resolved.spaces,
     )

@@ -257,7 +257,7 @@ class Service:
                 self._log.info(Said.MAPPING_CHANGED, connection=resolved.name, woken=woken)
         running = {resolved.name: resolved for resolved in self.plan.ready}
         self._destinations = [
-            destination(row, running.get(row.name)) for row in await self.ledger.connections()
+            destination(row.name, running.get(row.name)) for row in await self.ledger.connections()
         ]
 
     # Folding.

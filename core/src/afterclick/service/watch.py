@@ -21,7 +21,7 @@ from afterclick.folding.findings import IDENTITY_REFUSED
 from afterclick.host.connection import Connected
 from afterclick.host.discovery import Discovery
 from afterclick.ledger.api import Ledger
-from afterclick.ledger.rows import FindingRow, Outdated
+from afterclick.ledger.told import FindingRow, Outdated
 from afterclick.observe.events import Said
 from afterclick.observe.metrics import Metrics
 from afterclick.syncing import findings as sync

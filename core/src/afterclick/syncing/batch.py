@@ -16,8 +16,8 @@ import msgspec
 
 from afterclick.clock import MILLISECONDS_PER_DAY, Clock
 from afterclick.host.caller import Called, Caller
-from afterclick.ledger.api import Ledger
-from afterclick.ledger.lease import Lease
+from afterclick.ledger.api import Passes
+from afterclick.ledger.lease import Held
 from afterclick.ledger.rows import Attempt, Due, Sending, Settle
 from afterclick.model.lead import REFERRER_FIELDS, referrer_attributes
 from afterclick.observe.metrics import Metrics
@@ -68,10 +68,10 @@ class Pass:
 
     def __init__(
         self,
-        ledger: Ledger,
+        ledger: Passes,
         clock: Clock,
         caller: Caller,
-        lease: Lease,
+        lease: Held,
         *,
         mapped: Mapped,
         rules: PassRules,

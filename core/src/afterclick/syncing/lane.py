@@ -17,8 +17,9 @@ from afterclick.errors import LedgerError
 from afterclick.host.caller import Caller
 from afterclick.ledger.api import Ledger
 from afterclick.ledger.lease import Lease
-from afterclick.ledger.rows import Due, FindingRow
+from afterclick.ledger.rows import Due
 from afterclick.ledger.signal import syncs
+from afterclick.ledger.told import FindingRow
 from afterclick.observe.events import Said
 from afterclick.observe.log import get_logger
 from afterclick.observe.metrics import LaneState, Metrics

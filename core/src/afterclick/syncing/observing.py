@@ -11,6 +11,7 @@ from typing import Any
 
 from afterclick.clock import MILLISECONDS_PER_DAY
 from afterclick.host.caller import Called
+from afterclick.ledger.api import Ledger
 from afterclick.ledger.observations import Difference, Observation, Operation
 from afterclick.ledger.rows import Settle
 from afterclick.model.fields import Scalar
@@ -28,6 +29,8 @@ MOST_DIFFERENCES, MOST_FURTHER, LONGEST = 100, 10, 200
 
 class ObservingPass(Pass):
     """Looks at one batch of due persons and writes to the ledger what it would have written to the CRM."""
+
+    _ledger: Ledger
 
     async def _within_stubs(self, people: list[Person]) -> list[Person]:
         """Put nobody off: a stub that is only looked at takes no room from those that are written."""

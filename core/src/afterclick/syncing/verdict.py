@@ -8,7 +8,8 @@ from typing import Any
 
 import msgspec
 
-from afterclick.ledger.rows import FindingRow, Settle, SyncState
+from afterclick.ledger.rows import Settle, SyncState
+from afterclick.ledger.told import FindingRow
 from afterclick.model.fields import Scalar
 from afterclick.plugin.findings import FindingKind
 from afterclick.plugin.types import (

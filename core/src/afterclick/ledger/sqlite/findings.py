@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
-from afterclick.ledger.rows import FindingChanges, FindingRow, Outdated
 from afterclick.ledger.sqlite.database import Database, Row
+from afterclick.ledger.told import FindingChanges, FindingRow, Outdated
 
 PAGE = 500
 """Findings that are looked at in one turn of the reading thread."""

@@ -15,7 +15,6 @@ from afterclick.ledger.rows import (
     Attempt,
     ConnectionRow,
     EventState,
-    FindingRow,
     LaneRow,
     LeadRow,
     Referrer,
@@ -26,6 +25,7 @@ from afterclick.ledger.rows import (
 from afterclick.ledger.sqlite import findings, folds, lanes, observations, operating, reads, syncs
 from afterclick.ledger.sqlite.database import Database
 from afterclick.ledger.sqlite.threads import Worker
+from afterclick.ledger.told import FindingRow
 from afterclick.model.memory import LinkMemory
 from afterclick.model.view import Needs, View
 
@@ -76,6 +76,24 @@ class SqliteReader:
 
     async def lead_states(self, leads: Sequence[int]) -> Mapping[int, LeadRow]:
         return await self._reader.do(lambda: folds.leads(self._read, leads))
+
+    async def behind(self, leads: Sequence[int]) -> Mapping[int, int]:
+        """Return the leads that joined these, each with the living one it joined."""
+        return await self._reader.do(lambda: dict(self._read.run("persons", (folds.ids(leads),))))
+
+    async def holder_of(self, connection: str, kind: str, id: str) -> int | None:
+        """Return the living lead that a CRM record belongs to, None if it is nobody's."""
+        rows = await self._reader.do(lambda: self._read.run("holder_of_record", (connection, kind, id)))
+        return rows[0][0] if rows else None
+
+    async def was_received(self, bucket: int, tie: bytes) -> bool:
+        """Tell whether a delivery with this dedupe key came before."""
+        return bool(await self._reader.do(lambda: self._read.run("was_seen", (bucket, tie))))
+
+    async def known_secret(self, name: str) -> bytes | None:
+        """Return the ledger's secret of that name, None if none was made yet."""
+        rows = await self._reader.do(lambda: self._read.run("meta", (f"secret:{name}",)))
+        return rows[0][0] if rows else None
 
     async def lanes(self) -> Sequence[LaneRow]:
         return await self._reader.do(lambda: [lanes.lane_row(row) for row in self._read.run("lanes")])

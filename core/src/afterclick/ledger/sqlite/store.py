@@ -23,12 +23,9 @@ from afterclick.ledger.rows import (
     Due,
     EventState,
     Fence,
-    FindingChanges,
-    FindingRow,
     FoldCommit,
     LaneRow,
     NewEvent,
-    Outdated,
     Sending,
     Settle,
     StoredEvent,
@@ -41,6 +38,7 @@ from afterclick.ledger.sqlite.database import Database, FileLock
 from afterclick.ledger.sqlite.reader import SqliteReader
 from afterclick.ledger.sqlite.threads import Writer
 from afterclick.ledger.steps import Pruned
+from afterclick.ledger.told import FindingChanges, FindingRow, Outdated
 
 
 class SqliteLedger(SqliteReader):

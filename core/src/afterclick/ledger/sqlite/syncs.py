@@ -105,15 +105,7 @@ def take(
                 taken.append(lead)
         db.run("taken", (connection, ids(taken)))
         people = leads(db, [*taken, *(id for lead in taken for id in behind[lead])])
-    return [
-        Due(
-            lead=people[lead],
-            sync=msgspec.structs.replace(rows[lead], tries=rows[lead].tries + 1),
-            joined=tuple(rows[id] for id in behind[lead] if id in rows),
-            joined_keys=tuple(key for id in behind[lead] for key in people[id].keys),
-        )
-        for lead in taken
-    ]
+    return [Due.of(people[lead], rows[lead], [people[id] for id in behind[lead]], rows) for lead in taken]
 
 
 def _free_at(rows: Iterable[SyncRow], wait_ms: int) -> int:

@@ -15,3 +15,6 @@ SELECT * FROM (VALUES {rows}) WHERE column1 IS NOT NULL
 SELECT id, space, source, type, bucket, hash16, occurred_at, received_at, body, ip_hash, time_replaced, state, lead,
        decision, reason
 FROM events WHERE bucket = 0 AND hash16 = ?
+
+-- name: was_seen
+SELECT 1 FROM seen WHERE bucket = ? AND hash16 = ?

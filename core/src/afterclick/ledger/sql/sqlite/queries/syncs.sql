@@ -37,6 +37,10 @@ SELECT coalesce(l.joined_into, l.id), (SELECT coalesce(joined_into, id) FROM lea
 FROM records r JOIN leads l ON l.id = r.lead
 WHERE r.connection = :connection AND r.kind = :kind AND r.id = :id
 
+-- name: holder_of_record
+SELECT coalesce(l.joined_into, l.id) FROM records r JOIN leads l ON l.id = r.lead
+WHERE r.connection = ? AND r.kind = ? AND r.id = ?
+
 -- name: put_record
 INSERT INTO records (connection, kind, id, lead) VALUES (?, ?, ?, ?)
 ON CONFLICT (connection, kind, id) DO UPDATE SET lead = excluded.lead
