@@ -123,11 +123,14 @@ def test_version_is_the_same_everywhere() -> None:
 
 @pytest.mark.parametrize("folder", PLUGINS, ids=lambda folder: folder.name)
 def test_plugin_announces_itself(folder: Path) -> None:
-    """A plugin's folder, distribution, package and entry point have one name."""
+    """A plugin's folder, distribution, package and entry point have one name; the entry point can load."""
     project = read_toml(folder / "pyproject.toml")["project"]
+    package = f"afterclick_{folder.name}"
+    there = (folder / "src" / package / "plugin.py").is_file()
 
     assert project["name"] == f"afterclick-{folder.name}"
-    assert project["entry-points"]["afterclick.crms"] == {folder.name: f"afterclick_{folder.name}.plugin"}
+    announced = project.get("entry-points", {}).get("afterclick.crms", {})
+    assert announced == ({folder.name: f"{package}.plugin"} if there else {})
 
 
 @pytest.mark.parametrize("folder", PLUGINS, ids=lambda folder: folder.name)
