@@ -2,6 +2,8 @@
 
 Events are picked by their state, never by an id that was seen last: a store may hand out ids out of
 order. A batch that fails is halved down to the event at fault, which is set aside; the others go on.
+
+What is learned late of a code that thousands came through is told to them in steps, between batches.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from afterclick.model.decode import decode
 from afterclick.model.event import REGISTRATION, Event
 from afterclick.model.journey import Policy
 from afterclick.model.registration import decode_registration
-from afterclick.model.resolution import resolve
+from afterclick.model.resolution import resolve, tell
 from afterclick.model.view import needs_of
 from afterclick.observe.events import Said
 from afterclick.observe.log import get_logger
@@ -77,7 +79,8 @@ class FoldLane:
                 ) as lease:
                     self._metrics.lane(LANE, LaneState.RUNNING)
                     while True:
-                        if not await self.fold_once(lease):
+                        folded = await self.fold_once(lease)
+                        if not await self.tell_once(lease) and not folded:
                             await self._ledger.signals.wait(EVENTS, self._clock, LOOK_AGAIN)
             except LedgerError as failure:
                 self._log.warning(Said.FOLD_INTERRUPTED, reason=failure.message)
@@ -95,6 +98,24 @@ class FoldLane:
             lag = self._clock.now() - stored[0].received_at
             self._metrics.fold_lag_seconds.set(max(0.0, lag / 1000))
         return len(stored)
+
+    async def tell_once(self, lease: Lease) -> bool:
+        """Tell some leads what was learned of a code they came through; return False where all know."""
+        untold = await self._ledger.untold(self._steps.size)
+        if untold is None:
+            return False
+        known = await self._ledger.lead_states(untold.leads)
+        news = tell(untold.code, untold.memory, known, below=untold.below)
+        commit = build(
+            news,
+            known,
+            destinations=self._destinations(),
+            rules=self._rules,
+            fence=lease.fence,
+            now=self._clock.now(),
+        )
+        self._steps.took(await self._ledger.commit_fold(commit), len(untold.leads))
+        return True
 
     async def _fold(self, lease: Lease, stored: Sequence[StoredEvent]) -> None:
         try:

@@ -27,6 +27,7 @@ from afterclick.ledger.rows import (
     Sending,
     Settle,
     StoredEvent,
+    Untold,
 )
 from afterclick.ledger.signal import Signals
 from afterclick.ledger.steps import Pruned
@@ -114,6 +115,10 @@ class Folds(Views, Protocol):
             FenceLostError: another process folds now; nothing was stored.
 
         """
+        ...
+
+    async def untold(self, limit: int) -> Untold | None:
+        """Return leads that do not know yet what was learned of a code they came through, if there are."""
         ...
 
     async def mark_events(self, fence: Fence, ids: Sequence[int], state: EventState, reason: str) -> None:

@@ -12,7 +12,8 @@ from afterclick.model.fields import Scalar
 from afterclick.model.identity import Identity
 from afterclick.model.journey import DAY
 from afterclick.model.lead import LeadState
-from afterclick.model.view import Decision, Resolution
+from afterclick.model.memory import CodeMemory
+from afterclick.model.view import CodeName, Decision, Resolution
 
 
 class EventState(enum.StrEnum):
@@ -131,6 +132,15 @@ class FoldCommit(msgspec.Struct, frozen=True, kw_only=True):
     leads: tuple[LeadRow, ...]
     wants: tuple[Want, ...]
     journey_life: int = 8 * DAY
+
+
+class Untold(msgspec.Struct, frozen=True, kw_only=True):
+    """Leads that do not know yet what was learned of a code; others remain below `below`, if any."""
+
+    code: CodeName
+    memory: CodeMemory
+    leads: Sequence[int]
+    below: int | None
 
 
 class KnownRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

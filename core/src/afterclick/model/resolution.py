@@ -35,7 +35,7 @@ from afterclick.model.journey import (
 )
 from afterclick.model.lead import contribution, inherited
 from afterclick.model.memory import CodeMemory
-from afterclick.model.view import Decision, Resolution, View, link_name
+from afterclick.model.view import CodeName, Decision, Resolution, View, link_name
 from afterclick.model.working import WorkingSet
 
 
@@ -45,6 +45,14 @@ def resolve(events: Iterable[Event], view: View, policy: Policy) -> Resolution:
     for event in sorted(events, key=lambda event: (event.occurred_at, event.tie)):
         resolver.take(event)
     return resolver.known.finish()
+
+
+def tell(name: CodeName, memory: CodeMemory, leads: Iterable[int], *, below: int | None) -> Resolution:
+    """Tell leads what was learned of a code they came through; those with ids below `below` are left."""
+    out = Resolution(untold={name: below})
+    for lead in leads:
+        out.contributions[lead].append(inherited(described=memory.described, referrer=memory.named))
+    return out
 
 
 class _Resolver:
@@ -255,10 +263,14 @@ class _Resolver:
         if event.facts.code is None:
             return Decision(how="unattributed")
         name = (event.space, event.facts.code)
-        memory = self.known.code(name).after(event)
+        before = self.known.code(name)
+        memory = before.after(event)
         self.known.out.codes[name] = memory
-        for lead in sorted(self.known.came_through(name)):
-            self._inherit(lead, memory)
+        if (memory.described, memory.named) != (before.described, before.named):
+            for lead in sorted(self.known.came_through(name)):
+                self._inherit(lead, memory)
+            if name in self.known.view.beyond:
+                self.known.out.untold[name] = self.known.view.beyond[name]
         return Decision(how="code")
 
     # What every lead event does.

@@ -29,6 +29,9 @@ CodeName = tuple[str, str]
 ENOUGH = 8
 """Journeys looked at beyond those the batch itself may fill; also the most candidates counted."""
 
+TOLD_AT_ONCE = 256
+"""Leads that a batch tells at most what it learned of their codes: thousands may come through one."""
+
 _TOGETHER = 60_000
 
 
@@ -69,7 +72,8 @@ class View:
 
     `leads` are those found by identity, `journeys` the open ones asked for and all of those leads,
     `through` the leads that came through a code. Every lead in it is a living one. `homeless` are
-    touches that were left unattributed.
+    touches that were left unattributed. Where more than `TOLD_AT_ONCE` leads came through the codes,
+    those with the highest ids are there, and `beyond` has the id below which a code has others.
     """
 
     next_lead: int = 1
@@ -79,6 +83,7 @@ class View:
     links: dict[LinkName, LinkMemory] = field(default_factory=dict)
     codes: dict[CodeName, CodeMemory] = field(default_factory=dict)
     through: dict[CodeName, list[int]] = field(default_factory=dict)
+    beyond: dict[CodeName, int] = field(default_factory=dict)
     homeless: list[Event] = field(default_factory=list)
 
 
@@ -89,6 +94,9 @@ class Resolution:
     `decisions` are by event, those of homeless touches of earlier batches that found their journey included.
 
     `closed` are journeys that ended without an event, `through` leads that came through a code.
+
+    `untold` are codes of which something was learned that leads with ids below a number do not know yet;
+    None where all know it now. A join moves a lead to a lower id, so that going down misses nobody.
     """
 
     decisions: dict[int, Decision] = field(default_factory=dict)
@@ -101,6 +109,7 @@ class Resolution:
     links: dict[LinkName, LinkMemory] = field(default_factory=dict)
     codes: dict[CodeName, CodeMemory] = field(default_factory=dict)
     through: dict[CodeName, set[int]] = field(default_factory=lambda: defaultdict(set))
+    untold: dict[CodeName, int | None] = field(default_factory=dict)
     refused: list[tuple[Identity, int, int]] = field(default_factory=list)
 
 

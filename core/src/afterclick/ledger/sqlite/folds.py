@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from afterclick.ledger.rows import EventState, Fence, FoldCommit, LeadRow, StoredEvent, as_event
+from afterclick.ledger.rows import EventState, Fence, FoldCommit, LeadRow, StoredEvent, Untold, as_event
 from afterclick.ledger.sqlite import lanes
 from afterclick.ledger.sqlite.database import Database, Row
 from afterclick.model.decode import decode
@@ -17,13 +17,14 @@ from afterclick.model.identity import Identity
 from afterclick.model.journey import Ask, Journey, Slot
 from afterclick.model.lead import decode_state, encode_state
 from afterclick.model.memory import CodeMemory, LinkMemory
-from afterclick.model.view import Decision, Needs, Resolution, View
+from afterclick.model.view import TOLD_AT_ONCE, CodeName, Decision, Needs, Resolution, View
 
 _FREE = {
     Slot.INSTALL: "install = 0",
     Slot.CLAIM: "claim = 0",
     Slot.PERSON: "person = 0 AND (install = 1 OR claim = 1)",
 }
+_ABOVE_ALL = 2**63 - 1
 _json = msgspec.json.Encoder()
 _pack = msgspec.msgpack.Encoder()
 _links = msgspec.msgpack.Decoder(LinkMemory)
@@ -171,8 +172,28 @@ def _remember(db: Database, needs: Needs, seen: View) -> None:
         seen.links[tuple(link)] = _links.decode(memory)
     for space, code, memory in db.run_rows("codes", list(needs.codes)):
         seen.codes[space, code] = _codes.decode(memory)
-    for space, code_text in needs.described:
-        seen.through[space, code_text] = [row[0] for row in db.run("leads_through", (space, code_text))]
+    left = TOLD_AT_ONCE
+    for name in sorted(needs.described):
+        found = _through(db, name, _ABOVE_ALL, left + 1)
+        seen.through[name] = found[:left]
+        if len(found) > left:
+            seen.beyond[name] = found[left] + 1
+        left -= len(seen.through[name])
+
+
+def _through(db: Database, name: CodeName, below: int, most: int) -> list[int]:
+    return [row[0] for row in db.run("leads_through", (*name, below, most))]
+
+
+def untold(db: Database, limit: int) -> Untold | None:
+    """Return the next leads to be told of a code, highest ids first."""
+    row = db.one("untold")
+    if row is None:
+        return None
+    name = (row[0], row[1])
+    found = _through(db, name, row[2], limit)
+    below = found[-1] if len(found) == limit else None
+    return Untold(code=name, memory=_codes.decode(row[3]), leads=found, below=below)
 
 
 def link(db: Database, space: str, prefix: str, token: str) -> LinkMemory | None:
@@ -232,6 +253,8 @@ def _put_resolution(db: Database, out: Resolution, expires_at: int) -> None:
     )
     db.run_rows("put_journey", [_journey_values(journey, expires_at) for journey in out.journeys.values()])
     db.run_rows("put_through", [(*name, lead) for name, leads in out.through.items() for lead in leads])
+    db.run_rows("put_untold", [(*name, below) for name, below in out.untold.items() if below is not None])
+    db.run_rows("drop_untold", [name for name, below in out.untold.items() if below is None])
     db.run_rows("put_link", [(*name, _pack.encode(memory)) for name, memory in out.links.items()])
     db.run_rows(
         "put_code", [(*name, memory.referrer, _pack.encode(memory)) for name, memory in out.codes.items()]

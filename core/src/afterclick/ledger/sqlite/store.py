@@ -29,6 +29,7 @@ from afterclick.ledger.rows import (
     Sending,
     Settle,
     StoredEvent,
+    Untold,
 )
 from afterclick.ledger.signal import EVENTS, OPERATIONS, Signals
 from afterclick.ledger.signal import syncs as syncs_signal
@@ -134,6 +135,9 @@ class SqliteLedger(SqliteReader):
 
     async def unfolded(self, limit: int) -> Sequence[StoredEvent]:
         return await self._reader.do(lambda: folds.unfolded(self._read, limit))
+
+    async def untold(self, limit: int) -> Untold | None:
+        return await self._reader.do(lambda: folds.untold(self._read, limit))
 
     async def commit_fold(self, commit: FoldCommit) -> float:
         seconds = await self._writer.do(lambda: folds.commit(self._write, commit))

@@ -77,7 +77,10 @@ FROM events WHERE state = 'unattributed' AND space = ? AND ip_hash = ? AND occur
 ORDER BY occurred_at DESC LIMIT 64
 
 -- name: leads_through
-SELECT lead FROM code_leads WHERE space = ? AND code = ?
+SELECT lead FROM code_leads WHERE space = ? AND code = ? AND lead < ? ORDER BY lead DESC LIMIT ?
+
+-- name: untold
+SELECT space, code, below, memory FROM untold JOIN codes USING (space, code) LIMIT 1
 
 -- name: links
 SELECT space, prefix, token, memory FROM links WHERE (space, prefix, token) IN (VALUES {rows})
@@ -153,6 +156,14 @@ ON CONFLICT (space, prefix, token) DO UPDATE SET memory = excluded.memory
 INSERT INTO codes (space, code, referrer, memory)
 SELECT * FROM (VALUES {rows}) WHERE column1 IS NOT NULL
 ON CONFLICT (space, code) DO UPDATE SET referrer = excluded.referrer, memory = excluded.memory
+
+-- name: put_untold
+INSERT INTO untold (space, code, below)
+SELECT * FROM (VALUES {rows}) WHERE column1 IS NOT NULL
+ON CONFLICT (space, code) DO UPDATE SET below = excluded.below
+
+-- name: drop_untold
+DELETE FROM untold WHERE (space, code) IN (VALUES {rows})
 
 -- name: want
 -- Raise what a connection should have. A sync that is due already keeps its time and its back-off; a
