@@ -1,0 +1,1 @@
+"""Afterclick's plugin for Pipedrive; `plugin` holds its hooks."""

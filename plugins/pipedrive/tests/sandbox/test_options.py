@@ -1,0 +1,33 @@
+"""The company that the emulator plays, as a command line describes it."""
+
+from __future__ import annotations
+
+import pytest
+
+from afterclick_pipedrive.sandbox.options import Options, parse
+
+
+def test_nothing_chosen_is_a_lite_company() -> None:
+    assert parse({}) == Options()
+
+
+def test_texts_become_what_the_options_hold() -> None:
+    options = parse(
+        {"plan": "growth", "search_lag": "2.5", "oauth": "true", "pipelines": '{"Sales": ["New"]}'}
+    )
+
+    assert options == Options(plan="growth", search_lag=2.5, oauth=True, pipelines={"Sales": ("New",)})
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"plann": "lite"}, "plann"),
+        ({"plan": "essential"}, "plan"),
+        ({"seats": "two"}, "seats"),
+        ({"people": "[{"}, "people"),
+    ],
+)
+def test_wrong_options_are_named(given: dict[str, str], told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        parse(given)
