@@ -145,8 +145,9 @@ class Leads(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     stubs: Annotated[
         Literal["crm", "ledger", "none"],
         Meta(
-            description="What becomes of a journey that nobody has claimed: `crm` makes a record without "
-            "a name, `ledger` waits for the name, `none` keeps it out for good."
+            description="Where a journey that nobody has claimed is kept as a lead without a name: `crm` in "
+            "the CRMs too, `ledger` only here, until there is a name, `none` only as long as it can be "
+            "claimed; then it is dropped."
         ),
     ] = "crm"
     stub_delay: Annotated[

@@ -31,7 +31,8 @@ class Destination(msgspec.Struct, frozen=True, kw_only=True):
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """When a changed lead becomes due, and what is read of events for it. Times in milliseconds.
 
-    `further` are the attributes `data.…` that some connection shows.
+    Where `stubs` is not `crm` a lead without a name is due nowhere. `further` are the attributes `data.…`
+    that some connection shows.
     """
 
     linger: int = 1_000
@@ -41,6 +42,14 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     pepper: str = ""
     window: int = 7 * DAY
     further: frozenset[str] = frozenset()
+
+    @property
+    def journey_life(self) -> int:
+        """Return how long (ms) after its last event a journey may be claimed.
+
+        A day beyond the window: a retry of the sender comes late, not that late.
+        """
+        return self.window + DAY
 
 
 def touched(resolution: Resolution) -> set[int]:
@@ -78,8 +87,7 @@ def build(
         events={id: _outcome(decision) for id, decision in resolution.decisions.items()},
         leads=tuple(leads),
         wants=tuple(wants),
-        # A day beyond the window: a retry of the sender comes late, not that late.
-        journey_life=rules.window + DAY,
+        journey_life=rules.journey_life,
     )
 
 

@@ -15,6 +15,7 @@ from afterclick.clock import Clock
 from afterclick.errors import LedgerError
 from afterclick.folding.batch import Destination, Rules, build, touched
 from afterclick.folding.findings import IDENTITY_REFUSED
+from afterclick.folding.forgetting import Forgetting
 from afterclick.ledger.api import Ledger, Views
 from afterclick.ledger.lease import Lease
 from afterclick.ledger.rows import EventState, Fence, FoldCommit, StoredEvent, as_event
@@ -63,6 +64,9 @@ class FoldLane:
         self._lease_seconds = lease_seconds
         self._renew_seconds = renew_seconds
         self._steps = Steps(64, smallest=SMALLEST, largest=LARGEST)
+        self._forgetting = (
+            Forgetting(ledger, clock, life=rules.journey_life) if rules.stubs == "none" else None
+        )
         self._log = get_logger("fold")
         for state in set(EventState) - {EventState.NEW}:
             # A counter that begins at 1 has not risen yet, and the first failure would alarm nobody.
@@ -80,6 +84,8 @@ class FoldLane:
                     self._metrics.lane(LANE, LaneState.RUNNING)
                     while True:
                         folded = await self.fold_once(lease)
+                        if self._forgetting is not None:
+                            await self._forgetting.step(lease)
                         if not await self.tell_once(lease) and not folded:
                             await self._ledger.signals.wait(EVENTS, self._clock, LOOK_AGAIN)
             except LedgerError as failure:

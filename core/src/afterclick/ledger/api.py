@@ -125,6 +125,15 @@ class Folds(Views, Protocol):
         """Set events aside, such as one that cannot be folded."""
         ...
 
+    async def drop_stubs(self, fence: Fence, *, before: int, after: int, look: int) -> Pruned:
+        """Look at the next `look` stubs by id from the one after `after`; drop those that are over.
+
+        Over is one that has not changed since `before` (ms), has no open journey and no record in a CRM.
+        Its events stay and are nobody's. In the fold's own lane, so that none is dropped while an event
+        is being given to it.
+        """
+        ...
+
 
 class Passes(Referrers, Protocol):
     """What a pass over due persons needs."""

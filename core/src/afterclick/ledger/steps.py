@@ -26,7 +26,7 @@ class Steps:
 
 
 class Pruned(msgspec.Struct, frozen=True, kw_only=True):
-    """What a step of pruning did: how many events it looked at and dropped.
+    """What a step of pruning did: how many rows it looked at and dropped.
 
     `after` is where the next step begins, None at the end. `seconds` is for how long it kept others out.
     """

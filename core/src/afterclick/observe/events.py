@@ -33,6 +33,7 @@ class Said(enum.StrEnum):
     # folding
     FOLD_INTERRUPTED = "fold-interrupted"
     EVENT_FAILED = "event-failed"
+    STUBS_DROPPED = "stubs-dropped"
 
     # plugins and connections
     PLUGIN_LOADED = "plugin-loaded"

@@ -100,6 +100,7 @@ def pass_rules(settings: Settings, connected: Connected) -> PassRules:
         batch=info.batch_size,
         creates=connected.resolved.creates,
         absorbs=connected.plugin.has("absorb"),
+        stubs=settings.leads.stubs == "crm",
         stubs_per_day=settings.leads.max_stubs_per_day,
     )
 

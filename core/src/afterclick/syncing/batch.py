@@ -51,8 +51,9 @@ class PassRules:
     """What a pass goes by.
 
     `settle` is for how many seconds a write may still land. `absorbs` tells that the plugin brings
-    doubles into their survivors; without it they are told to the operator. `stubs_per_day` is how many
-    records without a name a day (UTC) may see, None for any number.
+    doubles into their survivors; without it they are told to the operator. Without `stubs` nobody gets a
+    record before they have a name; with it, `stubs_per_day` is how many such records a day (UTC) may see,
+    None for any number.
     """
 
     retry: RetryRules
@@ -60,7 +61,12 @@ class PassRules:
     batch: int
     creates: bool = True
     absorbs: bool = False
+    stubs: bool = True
     stubs_per_day: int | None = None
+
+    def keep_out(self, person: Person) -> bool:
+        """Tell whether a person gets no record as long as nobody knows who it is."""
+        return person.is_new_stub and not self.stubs
 
 
 class Pass:
@@ -125,12 +131,14 @@ class Pass:
         ]
 
     async def _within_stubs(self, people: list[Person]) -> list[Person]:
-        """Put off new stubs that today has no room for, before anything is asked about them."""
-        limit = self._rules.stubs_per_day
+        """Leave out new stubs that are not wanted or that today has no room for, before asking about them."""
+        limit, now = self._rules.stubs_per_day, self._clock.now()
+        kept_out = [person for person in people if self._rules.keep_out(person)]
+        await self._settle([self._judge.kept_out(person, now) for person in kept_out], [])
+        people = [person for person in people if person not in kept_out]
         stubs = [person for person in people if person.is_new_stub]
         if limit is None or not stubs or not self._rules.creates:
             return people
-        now = self._clock.now()
         day = now // MILLISECONDS_PER_DAY
         granted = await self._ledger.grant_stubs(
             self._lease.fence, self._connection, day=day, wanted=len(stubs), limit=limit

@@ -18,7 +18,7 @@ from afterclick.model.fields import Scalar
 from afterclick.plugin.types import Ambiguous, Gone, Match, NoMatch, Record
 from afterclick.syncing.batch import Pass, PassRules, why_of
 from afterclick.syncing.person import Person, as_record
-from afterclick.syncing.verdict import CREATES_NONE, DELETED, Write
+from afterclick.syncing.verdict import CREATES_NONE, DELETED, STUB_STAYS, Write
 
 LOOK_AGAIN = MILLISECONDS_PER_DAY
 """How long an observation is good, if its lead does not change before: people work in the CRM."""
@@ -33,7 +33,7 @@ class ObservingPass(Pass):
     _ledger: Ledger
 
     async def _within_stubs(self, people: list[Person]) -> list[Person]:
-        """Put nobody off: a stub that is only looked at takes no room from those that are written."""
+        """Leave nobody out: a stub that is only looked at takes no room from those that are written."""
         return people
 
     async def _sort(self, people: Sequence[Person], called: Called) -> tuple[list[Write], list[Write]]:
@@ -69,6 +69,8 @@ def observe(
             differences = list(_differences(person, record))
         case Gone() | NoMatch() if person.known is not None:
             operation, reason = Operation.GONE, getattr(outcome, "reason", "") or DELETED
+        case NoMatch() if rules.keep_out(person):
+            reason = STUB_STAYS
         case NoMatch() if rules.creates:
             operation = Operation.CREATE
             values = Write.create(person).values

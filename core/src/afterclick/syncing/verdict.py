@@ -35,6 +35,7 @@ NEXT_STEP = 1000
 """Milliseconds until a further step is tried by a pass of its own, should this one not get to it."""
 
 DELETED = "the record was deleted in the CRM"
+STUB_STAYS = "nobody knows who it is, and `leads` in the configuration keeps such out"
 CREATES_NONE = "no record yet, and this connection creates none"
 
 
@@ -143,6 +144,17 @@ class Judge:
             rejected=person.rejected,
             pending=(),
             tries=0,
+        )
+
+    def kept_out(self, person: Person, now: int) -> Settle:
+        """Return the settle of a stub that gets no record: it is due again once it changes."""
+        return Settle(
+            connection=self.connection,
+            lead=person.id,
+            synced=person.due.lead.version,
+            synced_at=now,
+            tries=0,
+            reason=STUB_STAYS,
         )
 
     def _going_on(self, person: Person, now: int) -> Settle:

@@ -145,6 +145,9 @@ class SqliteLedger(SqliteReader):
             self.signals.give(syncs_signal(connection))
         return seconds
 
+    async def drop_stubs(self, fence: Fence, *, before: int, after: int, look: int) -> Pruned:
+        return await self._writer.do(lambda: tidying.drop_stubs(self._write, fence, before, after, look))
+
     async def mark_events(self, fence: Fence, ids: Sequence[int], state: EventState, reason: str) -> None:
         await self._writer.do(lambda: folds.mark_events(self._write, fence, ids, state, reason))
 

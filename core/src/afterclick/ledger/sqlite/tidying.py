@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 
 from afterclick.clock import MILLISECONDS_PER_DAY
+from afterclick.ledger.rows import Fence
+from afterclick.ledger.sqlite import lanes
 from afterclick.ledger.sqlite.database import Database
 from afterclick.ledger.sqlite.folds import ids
 from afterclick.ledger.steps import Pruned
@@ -48,5 +50,35 @@ def prune(db: Database, before: int, after: int, look: int) -> Pruned:
         looked=len(picked),
         dropped=len(dropped),
         after=None if whole else old[-1][0],
+        seconds=time.perf_counter() - started,
+    )
+
+
+UNCLAIMED = "nobody claimed its journey, and `leads.stubs` is `none`"
+
+_OF_A_STUB = (
+    "drop_stub_identities",
+    "drop_stub_codes",
+    "drop_stub_observations",
+    "drop_stub_syncs",
+    "drop_stubs",
+)
+
+
+def drop_stubs(db: Database, fence: Fence, before: int, after: int, look: int) -> Pruned:
+    """Drop, of the next stubs, those that are over, with all that is theirs; their events stay."""
+    started = time.perf_counter()
+    with db.transaction():
+        lanes.check(db, fence)
+        picked = db.run("pick_stubs", {"before": before, "after": after, "look": look})
+        dropped = [id for id, is_over in picked if is_over]
+        if dropped:
+            db.run("leave_events", (UNCLAIMED, ids(dropped)))
+            for statement in _OF_A_STUB:
+                db.run(statement, (ids(dropped),))
+    return Pruned(
+        looked=len(picked),
+        dropped=len(dropped),
+        after=None if len(picked) < look else picked[-1][0],
         seconds=time.perf_counter() - started,
     )

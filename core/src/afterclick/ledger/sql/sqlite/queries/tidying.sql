@@ -31,3 +31,33 @@ FROM events WHERE id > :after ORDER BY id LIMIT :look
 
 -- name: drop_events
 DELETE FROM events WHERE id IN (SELECT value FROM json_each(?))
+
+-- name: pick_stubs
+-- The conditions repeat the partial index's own: only then can it be used. A stub may go once no journey of it is
+-- open and no CRM has, or may have, anything of it. The newest lead stays: its number would be given again.
+SELECT id, changed_at < :before AND id < (SELECT max(id) FROM leads)
+    AND NOT EXISTS (SELECT 1 FROM journeys WHERE lead = l.id)
+    AND NOT EXISTS (SELECT 1 FROM leads WHERE joined_into = l.id)
+    AND NOT EXISTS (SELECT 1 FROM syncs
+                    WHERE lead = l.id AND (record_id IS NOT NULL OR doubles IS NOT NULL OR sending IS NOT NULL))
+FROM leads l INDEXED BY leads_nameless
+WHERE joined_into IS NULL AND keys GLOB 'event:*' AND id > :after ORDER BY id LIMIT :look
+
+-- name: leave_events
+UPDATE events SET lead = NULL, reason = ? WHERE lead IN (SELECT value FROM json_each(?))
+
+-- name: drop_stub_identities
+DELETE FROM identities WHERE lead IN (SELECT value FROM json_each(?))
+
+-- name: drop_stub_codes
+DELETE FROM code_leads WHERE lead IN (SELECT value FROM json_each(?))
+
+-- name: drop_stub_observations
+DELETE FROM observations WHERE (connection, lead) IN (
+    SELECT connection, lead FROM syncs WHERE lead IN (SELECT value FROM json_each(?)))
+
+-- name: drop_stub_syncs
+DELETE FROM syncs WHERE lead IN (SELECT value FROM json_each(?))
+
+-- name: drop_stubs
+DELETE FROM leads WHERE id IN (SELECT value FROM json_each(?))
