@@ -51,6 +51,19 @@ def test_plugin_without_variables_hints_at_a_table(plan: Any, acme: PluginInfo) 
     assert found.idle[0].hint == "Add a table [connections.acme]."
 
 
+def test_plugin_that_takes_one_credential_or_another_hints_at_the_first(acme: PluginInfo) -> None:
+    class Either(msgspec.Struct):
+        token: str = ""
+        app: str = ""
+
+    either = msgspec.structs.replace(
+        acme, settings=Either, environment={"ACME_TOKEN": "token", "ACME_APP": "app"}
+    )
+    found = resolve_connections(load(None, {}), {"acme": either}, {})
+
+    assert found.idle[0].hint == "Set ACME_TOKEN."
+
+
 def test_credentials_in_the_environment_make_a_connection(plan: Any) -> None:
     found = only(plan(**ACCOUNT))
 

@@ -105,6 +105,13 @@ def test_placeholder_closes_up_where_nothing_is_known() -> None:
     assert render([only], {"short": "ab"}, creating=True) == {"name": "Lead ab"}
 
 
+def test_placeholder_drops_brackets_that_hold_nothing() -> None:
+    only = spec("name", "last_name", placeholder="Lead ({token}) {short}")
+
+    assert render([only], {"short": "ab"}, creating=True) == {"name": "Lead ab"}
+    assert render([only], {"token": "t", "short": "ab"}, creating=True) == {"name": "Lead (t) ab"}
+
+
 def test_placeholder_takes_values_as_they_are() -> None:
     only = spec("name", "last_name", placeholder="Lead {token}")
 

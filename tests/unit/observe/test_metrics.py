@@ -85,11 +85,12 @@ def test_statuses_are_bounded(status: int, label: str) -> None:
 
 def test_call_is_counted_and_timed() -> None:
     metrics = Metrics()
-    metrics.crm_call("hubspot", 207, 0.2)
+    metrics.crm_call("hubspot", 207, 0.2, {"burst": 1, "tokens": 20})
     found = samples(metrics)
 
     assert found["afterclick_crm_calls_total{connection=hubspot,status=207}"] == 1
     assert found["afterclick_crm_call_seconds_sum{connection=hubspot}"] == 0.2
+    assert found["afterclick_crm_cost_total{bucket=tokens,connection=hubspot}"] == 20
 
 
 def test_hook_is_timed_and_its_outcomes_counted() -> None:

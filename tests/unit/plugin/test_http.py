@@ -154,6 +154,7 @@ async def test_costs_are_drawn_from_every_limit_that_is_named(clock: FakeClock) 
         _ = await acme.http.request("GET", "/x", bucket="burst", cost=2.0, also={"daily": 1.0})
 
         assert acme.pacer.asked == [{"burst": 2.0, "daily": 1.0}]
+        assert acme.reports[0].costs == {"burst": 2.0, "daily": 1.0}
 
 
 async def test_a_limit_without_room_sends_nothing_and_says_how_long(clock: FakeClock) -> None:

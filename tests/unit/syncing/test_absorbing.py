@@ -31,6 +31,12 @@ def person(row: KnownRecord | None = None, *joined: SyncRow, **sync: Any) -> Per
     return Person(due(converted(), joined=joined, record=row, **sync), MAPPED, absorbs=True)
 
 
+def test_a_plugin_is_told_which_doubles_are_known() -> None:
+    one = person(ours("a"), sync_row(2, record=ours("b")), synced=1)
+
+    assert [double.id for double in one.lead(known=False).doubles] == ["b"]
+
+
 @pytest.fixture
 def judge() -> Judge:
     return Judge("fake", RetryRules(), 50.0, absorbs=True)

@@ -242,7 +242,9 @@ def _missing(
 
 def _hint(info: PluginInfo) -> str:
     required = _required(info)
+    # A plugin that takes one credential or another requires none: the first that it names is the usual one.
     names = [name for name, setting in info.environment.items() if setting in required]
+    names = names or list(info.environment)[:1]
     if names:
         return f"Set {', '.join(names)}."
     return f"Add a table [connections.{info.name}]."

@@ -91,7 +91,7 @@ async def open_connection(
     pacer = ConnectionPacer(resolved.limits, clock, fixed=fixed, budget=resolved.daily_budget)
 
     def report(call: CallReport) -> None:
-        metrics.crm_call(call.connection, call.status, call.seconds)
+        metrics.crm_call(call.connection, call.status, call.seconds, call.costs)
         for bucket, ratio in pacer.headroom().items():
             metrics.headroom(resolved.name, bucket, ratio)
 

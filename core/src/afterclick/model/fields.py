@@ -162,7 +162,8 @@ class _Blank(dict[str, object]):
 
 
 def _fill_in(template: str, attributes: Mapping[str, Scalar]) -> str:
-    return " ".join(template.format_map(_Blank(attributes)).split())
+    # Brackets around something that the lead lacks go with it.
+    return " ".join(template.format_map(_Blank(attributes)).replace("()", " ").split())
 
 
 def differences(

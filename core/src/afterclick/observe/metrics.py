@@ -199,6 +199,12 @@ class Metrics:
             "connection",
             buckets=_CALLS,
         )
+        self.crm_cost = self._counter(
+            "crm_cost_total",
+            "What calls to a CRM took from its limits: requests, or a CRM's own tokens.",
+            "connection",
+            "bucket",
+        )
         self.limit_headroom_ratio = self._gauge(
             "limit_headroom_ratio",
             "What is left of a CRM's limit or of the budget, 0 to 1.",
@@ -230,10 +236,14 @@ class Metrics:
 
     # How they are set where a plain `labels(…)` would not do.
 
-    def crm_call(self, connection: str, status: int, seconds: float) -> None:
-        """Count a call to a CRM; status 0 means that no answer came."""
+    def crm_call(
+        self, connection: str, status: int, seconds: float, costs: Mapping[str, float] | None = None
+    ) -> None:
+        """Count a call to a CRM and its cost by bucket; status 0 means that no answer came."""
         self.crm_calls.labels(connection, status_label(status)).inc()
         self.crm_call_seconds.labels(connection).observe(seconds)
+        for bucket, cost in (costs or {}).items():
+            self.crm_cost.labels(connection, self.bounded("bucket", bucket)).inc(cost)
 
     def hook(self, connection: str, hook: str, seconds: float, outcomes: Iterable[str] = ()) -> None:
         """Count one call of a hook and what it answered, an outcome per lead."""

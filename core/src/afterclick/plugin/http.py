@@ -74,7 +74,10 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class CallReport(msgspec.Struct, frozen=True, kw_only=True):
-    """One call to a CRM, for metrics, log and the attempts table; holds no header, value or body."""
+    """One call to a CRM, for metrics, log and the attempts table; holds no header, value or body.
+
+    `costs` are what it took from each limit, by bucket.
+    """
 
     connection: str
     method: str
@@ -82,6 +85,7 @@ class CallReport(msgspec.Struct, frozen=True, kw_only=True):
     status: int
     seconds: float
     bucket: str
+    costs: Mapping[str, float] = {}
     correlation: str | None = None
 
 
@@ -212,16 +216,24 @@ class Http:
         if self._gate is not None:
             self._gate(_outgoing(method, url, send, reads))
         deadline = DEADLINE.get()
-        wait, full = await self._pacer.acquire({bucket: cost, **(also or {})}, deadline)
+        costs = {bucket: cost, **(also or {})}
+        wait, full = await self._pacer.acquire(costs, deadline)
         if wait > 0:
             raise LimitReached("our own pacing below the CRM's limit", after=wait, scope=full)
         remaining = None if deadline is None else deadline - self._clock.elapsed()
         if remaining is not None and remaining <= 0:
             raise CallFailed("no time left to start the request", sent=False)
-        return await self._send(method, url, send, bucket=bucket, remaining=remaining)
+        return await self._send(method, url, send, bucket=bucket, costs=costs, remaining=remaining)
 
     async def _send(
-        self, method: str, url: str, send: dict[str, Any], *, bucket: str, remaining: float | None
+        self,
+        method: str,
+        url: str,
+        send: dict[str, Any],
+        *,
+        bucket: str,
+        costs: Mapping[str, float],
+        remaining: float | None,
     ) -> Answer:
         started = time.perf_counter()
         timeout = aiohttp.ClientTimeout(total=remaining)
@@ -250,6 +262,7 @@ class Http:
                     status=status,
                     seconds=time.perf_counter() - started,
                     bucket=bucket,
+                    costs=costs,
                     correlation=correlation,
                 )
             )

@@ -41,7 +41,8 @@ class Lead(msgspec.Struct, frozen=True, kw_only=True):
     `keys` are strongest first: `match` asks for all, `create` uses the first. `values` are what the
     record should hold, by CRM field name and in canonical form; `attributes` all that is known of
     the lead, by attribute, for titles and templates. `uncertain_since` is the time (milliseconds)
-    of a write whose fate is unknown.
+    of a write whose fate is unknown. `doubles` are further records that the ledger knows to be the
+    person's, without their values.
     """
 
     ref: str
@@ -52,6 +53,7 @@ class Lead(msgspec.Struct, frozen=True, kw_only=True):
     record: Record | None = None
     stub: bool = False
     uncertain_since: int | None = None
+    doubles: tuple[Record, ...] = ()
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):

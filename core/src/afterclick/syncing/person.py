@@ -94,6 +94,7 @@ class Person:
             record=None if self.known is None or not known else as_record(self.known),
             stub=not self.due.lead.state.named,
             uncertain_since=self.uncertain,
+            doubles=tuple(map(as_record, self.doubles)),
         )
 
     def wanted(self, *, creating: bool) -> dict[str, Scalar]:
