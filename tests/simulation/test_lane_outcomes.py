@@ -203,7 +203,7 @@ async def test_a_refused_batch_is_halved_down_to_the_culprit(bench: Bench) -> No
     bench.crm.poison = {"venom"}
     bench.lane()
     for number in range(8):
-        await bench.converts(f"p{number}", milestone="venom" if number == 5 else "fine")
+        await bench.converts(f"p{number}", ago=8 - number, milestone="venom" if number == 5 else "fine")
     await bench.clock.advance(10)
 
     assert [len(refs) for refs in bench.crm.named("create")] == [8, 4, 4, 2, 1, 1, 2]
