@@ -57,6 +57,7 @@ async def test_journeys_at_an_address_are_found_by_index(sqlite: SqliteLedger, n
     ("name", "expected"),
     [
         ("unfolded", "events_new"),
+        ("folded_events", "events_of_lead (lead=?)"),
         ("unattributed_at_address", "events_homeless (space=? AND ip_hash=? AND occurred_at>?"),
         ("stored", "events_timeless (hash16=?)"),
         ("oldest_unfolded", "events_new"),

@@ -81,6 +81,13 @@ async def test_retry_of_nobody_in_particular_is_refused(command: Command, bench:
     assert await states(bench) == [PARKED, HELD]
 
 
+async def test_refold_tells_how_many_leads_it_would_read(command: Command, console: Console) -> None:
+    result = await command("refold", "--dry-run", "--named-only")
+
+    assert result.output == "3 leads to compute anew.\n"
+    assert await console.ledger.operations(limit=9) == []
+
+
 async def test_dry_run_only_counts(command: Command, console: Console, bench: Bench) -> None:
     result = await command("retry", "--all", "--dry-run")
 

@@ -12,7 +12,16 @@ from tests.support.clock import NOON, FakeClock, settle, until
 
 from afterclick.console.feeding import LARGEST, MOST_EVENTS, SMALLEST, Feeder, Route
 from afterclick.errors import LedgerError
-from afterclick.ledger.operations import Advance, Kind, Operation, OperationState, Selection, Terms, Trouble
+from afterclick.ledger.operations import (
+    Advance,
+    Kind,
+    Operation,
+    OperationState,
+    Selection,
+    Terms,
+    Trouble,
+    Waiting,
+)
 from afterclick.ledger.rows import EventState, Fence, Settle, SyncState
 from afterclick.ledger.sqlite import SqliteLedger
 
@@ -185,10 +194,33 @@ async def test_events_are_given_to_the_fold_a_few_at_a_time(fed: Fed) -> None:
     assert (await fed.now(operation)).changed == count
 
 
-async def test_what_the_fold_lane_does_is_left_to_it(fed: Fed) -> None:
-    await fed.begin(Kind.REFOLD, "")
+async def test_step_that_another_does_may_have_to_wait(fed: Fed) -> None:
+    async def not_now(operation: Operation, look: int, most: int) -> Waiting:
+        return Waiting("the fold does not run in this process")
 
-    assert not await fed.feeder.feed_once()
+    feeder = Feeder(fed.ledger, fed.clock, fed._routes, {Kind.REFOLD: not_now})
+    operation = await fed.begin(Kind.REFOLD, "")
+    await feeder.feed_once()
+
+    assert feeder.waits_for(operation) == "the fold does not run in this process"
+
+
+async def test_what_is_for_all_connections_waits_for_the_busiest(fed: Fed) -> None:
+    rooms: list[int] = []
+
+    async def step(operation: Operation, look: int, most: int) -> None:
+        rooms.append(most)
+
+    routes = {"idle": Route(Terms(), 50, lambda: 1.0), CRM: Route(Terms(), 4, lambda: 1.0)}
+    feeder = Feeder(fed.ledger, fed.clock, lambda: routes, {Kind.REFOLD: step})
+    operation = await fed.begin(Kind.REFOLD, "")
+    await fed.people()
+    await fed.begin()
+    await feeder.feed_once()
+    await feeder.feed_once()
+
+    assert rooms == [4]
+    assert feeder.waits_for(operation) == "the CRM has enough to do"
 
 
 async def test_steps_follow_the_time_they_take(fed: Fed, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,6 +23,7 @@ from afterclick.cli.parked import parked
 from afterclick.cli.plugins import plugins
 from afterclick.cli.preview import preview
 from afterclick.cli.provision import provision
+from afterclick.cli.refold import refold
 from afterclick.cli.registration import send_registration
 from afterclick.cli.resync import resync
 from afterclick.cli.retry import retry
@@ -54,6 +55,7 @@ app.command("parked")(parked)
 app.command("retry")(retry)
 app.command("resync")(resync)
 app.command("backfill")(backfill)
+app.command("refold")(refold)
 app.add_typer(operations_app, name="operations")
 app.command("observe")(observe)
 app.command("preview")(preview)

@@ -58,10 +58,14 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """How a command speaks: `verb` is what it does to its `things`."""
+    """How a command speaks: `verb` is what it does to its `things`.
+
+    `looks` says that it looks at all of them and changes some.
+    """
 
     verb: str
     things: str = "leads"
+    looks: bool = False
 
 
 def given(**chosen: Any) -> dict[str, Any]:
@@ -90,7 +94,7 @@ async def _operate(wish: Mapping[str, Any], words: Words, manner: Manner) -> Non
             raise typer.Abort
         begun = await admin.post("operations", wish)
         if not manner.detach:
-            begun = await follow(admin, begun, SystemClock(), quiet=manner.as_json)
+            begun = await follow(admin, begun, SystemClock(), quiet=manner.as_json, looks=words.looks)
     if manner.as_json:
         print_json(begun)
     else:
@@ -115,7 +119,12 @@ def counted(counts: Sequence[Mapping[str, Any]], words: Words) -> str:
 
 
 async def follow(
-    admin: Admin, begun: Sequence[Mapping[str, Any]], clock: Clock, *, quiet: bool = False
+    admin: Admin,
+    begun: Sequence[Mapping[str, Any]],
+    clock: Clock,
+    *,
+    quiet: bool = False,
+    looks: bool = False,
 ) -> list[dict[str, Any]]:
     """Show how far operations are until all have ended; return them as they ended."""
     out = Console(stderr=True, quiet=quiet)
@@ -126,7 +135,7 @@ async def follow(
             now = [dict(await admin.get(f"operations/{id}")) for id in bars]
             for one in now:
                 waits = f"waits: {one['waits_for']}" if one["waits_for"] else ""
-                progress.update(bars[one["id"]], completed=one["changed"], waits=waits)
+                progress.update(bars[one["id"]], completed=one["looked" if looks else "changed"], waits=waits)
             if all(one["state"] != "running" for one in now):
                 return now
             await clock.sleep(EVERY)
@@ -138,7 +147,10 @@ def _name(operation: Mapping[str, Any]) -> str:
 
 def _tell_end(begun: Sequence[Mapping[str, Any]], words: Words) -> None:
     for one in begun:
-        line = f"{_name(one)}: {one['changed']:,} {words.things}, {one['state']}"
+        changed = f"{one['changed']:,} {words.things}"
+        if words.looks:
+            changed = f"{one['looked']:,} {words.things} read, {one['changed']:,} changed"
+        line = f"{_name(one)}: {changed}, {one['state']}"
         console().print(Text(f"{line} (operation {one['id']})"))
     if any(one["state"] == "cancelled" for one in begun):
         hint = "What was done stays done; begin it again for the rest."

@@ -8,21 +8,18 @@ metrics nor alerts take it for a backlog, and to cancel it is to feed no more.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
 
 from afterclick.clock import Clock
 from afterclick.errors import LedgerError
 from afterclick.ledger.api import Ledger
-from afterclick.ledger.operations import Kind, Operation, Terms
+from afterclick.ledger.operations import Advance, Kind, Operation, Terms, Waiting
 from afterclick.ledger.signal import OPERATIONS
 from afterclick.ledger.steps import Steps
 from afterclick.observe.events import Said
 from afterclick.observe.log import get_logger
-
-FED = frozenset({Kind.RETRY, Kind.RESYNC, Kind.BACKFILL, Kind.EVENTS})
-"""Kinds that are carried out here; the others belong to the fold lane."""
 
 AGAIN, LOOK_AGAIN = 0.1, 5.0
 """Seconds between two rounds while there is something to do, and while there is nothing."""
@@ -35,6 +32,10 @@ MOST_EVENTS = 256
 
 SPARE = 0.25
 """The part of a day's budget that is left to fresh changes."""
+
+
+Work = Callable[[Operation, int, int], Awaitable[Advance | Waiting | None]]
+"""A step of an operation that takes more than the ledger: how many rows to look at, how many to change."""
 
 
 class Route(msgspec.Struct, frozen=True):
@@ -50,12 +51,22 @@ class Route(msgspec.Struct, frozen=True):
 
 
 class Feeder:
-    """Carries out the operations of one ledger. `routes` are the connections that run."""
+    """Carries out the operations of one ledger.
 
-    def __init__(self, ledger: Ledger, clock: Clock, routes: Callable[[], Mapping[str, Route]]) -> None:
+    `routes` are the connections that run, `works` do the steps of kinds that the ledger cannot do alone.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        clock: Clock,
+        routes: Callable[[], Mapping[str, Route]],
+        works: Mapping[Kind, Work] | None = None,
+    ) -> None:
         self._ledger = ledger
         self._clock = clock
         self._routes = routes
+        self._works = works or {}
         self._steps = Steps(256, smallest=SMALLEST, largest=LARGEST)
         self._waiting: dict[int, str] = {}
         self._log = get_logger("console")
@@ -75,7 +86,7 @@ class Feeder:
 
     async def feed_once(self) -> bool:
         """Give every operation its turn; tell whether there is one."""
-        operations = [one for one in await self._ledger.running_operations() if one.kind in FED]
+        operations = await self._ledger.running_operations()
         self._waiting = {one.id: self._waiting[one.id] for one in operations if one.id in self._waiting}
         for operation in operations:
             await self._feed(operation)
@@ -88,21 +99,27 @@ class Feeder:
     async def _feed(self, operation: Operation) -> None:
         route = self._routes().get(operation.connection)
         room, reason = await self._room(operation, route)
+        step = await self._step(operation, route, room) if room > 0 else None
+        if isinstance(step, Waiting):
+            reason = step.reason
         if reason is None:
             self._waiting.pop(operation.id, None)
         else:
             self._waiting[operation.id] = reason
-        if room <= 0:
-            return
-        terms = Terms() if route is None else route.terms
-        step = await self._ledger.advance(
-            operation.id, look=self._steps.size, most=room, terms=terms, now=self._clock.now()
-        )
-        if step is None:
+        if not isinstance(step, Advance):
             return
         self._steps.took(step.seconds, step.operation.looked - operation.looked)
         if not step.operation.running:
             self._log.info(Said.OPERATION_ENDED, **named(step.operation))
+
+    async def _step(self, operation: Operation, route: Route | None, room: int) -> Advance | Waiting | None:
+        work = self._works.get(operation.kind)
+        if work is not None:
+            return await work(operation, self._steps.size, room)
+        terms = Terms() if route is None else route.terms
+        return await self._ledger.advance(
+            operation.id, look=self._steps.size, most=room, terms=terms, now=self._clock.now()
+        )
 
     async def _room(self, operation: Operation, route: Route | None) -> tuple[int, str | None]:
         """Return how many leads or events may be fed now, and why none where that is so."""
@@ -112,11 +129,17 @@ class Feeder:
         if operation.kind is Kind.EVENTS:
             waiting = await self._ledger.count_unfolded(most=MOST_EVENTS)
             return MOST_EVENTS - waiting, "the fold is busy" if waiting >= MOST_EVENTS else None
+        if operation.kind is Kind.REFOLD:
+            rooms = [await self._room_of(name, one) for name, one in self._routes().items()]
+            return min(rooms, default=(LARGEST, None), key=lambda room: room[0])
         if route is None:
             return 0, f"the connection {operation.connection} is not running"
+        return await self._room_of(operation.connection, route)
+
+    async def _room_of(self, connection: str, route: Route) -> tuple[int, str | None]:
         if route.spare() < SPARE:
             return 0, f"the last {SPARE:.0%} of the day's quota are kept for fresh changes"
-        due = await self._ledger.count_due(operation.connection, now=self._clock.now(), most=route.most)
+        due = await self._ledger.count_due(connection, now=self._clock.now(), most=route.most)
         return route.most - due, "the CRM has enough to do" if due >= route.most else None
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import msgspec
 
 from afterclick.clock import Clock
-from afterclick.console.feeding import FED, Feeder, Route, named
+from afterclick.console.feeding import Feeder, Route, named
 from afterclick.errors import ConflictError, NotFoundError, RequestError
 from afterclick.ledger.api import Ledger
 from afterclick.ledger.operations import Kind, Operation, Selection, Terms
@@ -17,6 +17,9 @@ from afterclick.observe.log import get_logger
 
 COUNTED_AT_ONCE = 5_000
 """Rows that are looked at in one go of a count: a few milliseconds of the reading thread."""
+
+EVERYWHERE = frozenset({Kind.EVENTS, Kind.REFOLD})
+"""Kinds that are for no connection."""
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -127,10 +130,8 @@ class Operator:
             ConflictError: it is for a connection that does not run.
 
         """
-        if wish.kind not in FED:
-            raise RequestError(f"{wish.kind} cannot be asked for", hint=f"Ask for one of {', '.join(FED)}.")
         selection = await self._living(wish.selection)
-        if wish.kind is Kind.EVENTS:
+        if wish.kind in EVERYWHERE:
             return [("", selection)]
         if wish.connection:
             await self._must_run(wish.connection)

@@ -79,7 +79,7 @@ def build(
         leads.append(row)
         if lead not in resolution.joins:
             joined = lead in resolution.joins.values()
-            wants += _wants(row, before, destinations, rules, now, joined=joined)
+            wants += wants_of(row, before, destinations, rules, now, joined=joined)
     return FoldCommit(
         fence=fence,
         now=now,
@@ -121,15 +121,16 @@ def _folded(
     return row, before
 
 
-def _wants(
+def wants_of(
     row: LeadRow,
     before: LeadState,
     destinations: Sequence[Destination],
     rules: Rules,
     now: int,
     *,
-    joined: bool,
+    joined: bool = False,
 ) -> list[Want]:
+    """Return which connections have to follow a changed lead, whose state was `before`."""
     named = row.state.named
     if not named and rules.stubs != "crm":
         return []

@@ -8,8 +8,10 @@ What is learned late of a code that thousands came through is told to them in st
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from contextlib import asynccontextmanager
 
 from afterclick.clock import Clock
 from afterclick.errors import LedgerError
@@ -67,6 +69,8 @@ class FoldLane:
         self._forgetting = (
             Forgetting(ledger, clock, life=rules.journey_life) if rules.stubs == "none" else None
         )
+        self._turn = asyncio.Lock()
+        self._lease: Lease | None = None
         self._log = get_logger("fold")
         for state in set(EventState) - {EventState.NEW}:
             # A counter that begins at 1 has not risen yet, and the first failure would alarm nobody.
@@ -82,17 +86,34 @@ class FoldLane:
                     self._ledger, self._clock, LANE, holder, seconds=seconds, renew=self._renew_seconds
                 ) as lease:
                     self._metrics.lane(LANE, LaneState.RUNNING)
+                    self._lease = lease
                     while True:
-                        folded = await self.fold_once(lease)
-                        if self._forgetting is not None:
-                            await self._forgetting.step(lease)
-                        if not await self.tell_once(lease) and not folded:
+                        async with self._turn:
+                            folded = await self.fold_once(lease)
+                            if self._forgetting is not None:
+                                await self._forgetting.step(lease)
+                            told = await self.tell_once(lease)
+                        if not told and not folded:
                             await self._ledger.signals.wait(EVENTS, self._clock, LOOK_AGAIN)
             except LedgerError as failure:
                 self._log.warning(Said.FOLD_INTERRUPTED, reason=failure.message)
                 await self._clock.sleep(LOOK_AGAIN)
             finally:
+                self._lease = None
                 self._metrics.lane(LANE, LaneState.STOPPED)
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[Fence | None]:
+        """Keep the lane from folding, for a moment, so that others may change leads.
+
+        Yields the proof of holding the lane, None while this process does not fold.
+
+        Raises:
+            FenceLostError: the lease has run out.
+
+        """
+        async with self._turn:
+            yield None if self._lease is None else self._lease.fence
 
     async def fold_once(self, lease: Lease) -> int:
         """Fold one batch; return how many events it took."""
@@ -186,14 +207,20 @@ async def work_out(
         ValueError: the body of one of them cannot be read.
 
     """
-    events = [_read(row, rules.further) for row in stored]
+    events = [read(row, rules.further) for row in stored]
     needs = needs_of(events, policy, rules.further)
     resolution = resolve(events, await ledger.view(needs), policy)
     known = await ledger.lead_states(sorted(touched(resolution)))
     return build(resolution, known, destinations=destinations, rules=rules, fence=fence, now=now)
 
 
-def _read(row: StoredEvent, further: Collection[str]) -> Event:
+def read(row: StoredEvent, further: Collection[str]) -> Event:
+    """Return a stored event as the fold sees it, with the attributes `further`.
+
+    Raises:
+        ValueError: its body cannot be read.
+
+    """
     registered = row.type == REGISTRATION
     decoded = decode_registration(row.body) if registered else decode(row.body, further)
     if decoded.problem is not None:

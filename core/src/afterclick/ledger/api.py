@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from afterclick.ledger.observations import Asked, Observation, ObservationCount
-from afterclick.ledger.operations import Advance, Kind, Operation, Page, Selection, Terms
+from afterclick.ledger.operations import Advance, Kind, Operation, Page, Picked, Refold, Selection, Terms
 from afterclick.ledger.reads import Reads, Referrers
 from afterclick.ledger.rows import (
     Adoption,
@@ -282,6 +282,29 @@ class Operations(Protocol):
         """Look at the next `look` rows of a running operation and change up to `most` of them.
 
         None if there is no such operation.
+        """
+        ...
+
+    async def picked(self, operation: Operation, *, look: int) -> Picked:
+        """Return what the next step of an operation passes, `look` rows at most."""
+        ...
+
+    async def folded_events(self, leads: Sequence[int], *, after: int, look: int) -> Sequence[StoredEvent]:
+        """Return the next `look` folded events of living leads by id, those of leads that joined included.
+
+        Each has the living lead for its lead.
+        """
+        ...
+
+    async def commit_refold(self, refold: Refold) -> Advance | None:
+        """Store leads that were computed anew, and move the operation, in one transaction.
+
+        An operation that does not run any more is returned as it is, and nothing is stored. None if
+        there is no such operation.
+
+        Raises:
+            FenceLostError: another process folds now; nothing was stored.
+
         """
         ...
 

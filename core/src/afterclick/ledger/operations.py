@@ -11,15 +11,15 @@ from collections.abc import Sequence
 
 import msgspec
 
-from afterclick.ledger.rows import EventState, SyncState
+from afterclick.ledger.rows import EventState, Fence, LeadRow, SyncState, Want
 
 
 class Kind(enum.StrEnum):
     """What is done.
 
     `retry` wakes syncs that were set aside or fail, `resync` compares leads with their records anew,
-    `backfill` brings leads that were there before the connection, `refold` builds lead states anew from
-    their events, `events` folds events again that were set aside, `forget` erases one person.
+    `backfill` brings leads that were there before the connection, `refold` computes leads anew from
+    their events, `events` folds events again that were set aside.
     """
 
     RETRY = "retry"
@@ -27,7 +27,6 @@ class Kind(enum.StrEnum):
     BACKFILL = "backfill"
     REFOLD = "refold"
     EVENTS = "events"
-    FORGET = "forget"
 
 
 class OperationState(enum.StrEnum):
@@ -70,7 +69,6 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, f
     recreate: bool = False
     event: int | None = None
     events: Refoldable = Refoldable.FAILED
-    crm: bool = False
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,6 +108,38 @@ class Advance(msgspec.Struct, frozen=True, kw_only=True):
 
     operation: Operation
     seconds: float = 0.0
+
+
+class Waiting(msgspec.Struct, frozen=True):
+    """Why an operation does not go on just now, for people."""
+
+    reason: str
+
+
+class Picked(msgspec.Struct, frozen=True, kw_only=True):
+    """The rows of a step, by id: those that it passes, and those among them that it is for.
+
+    `last` says that there is none behind them.
+    """
+
+    passed: Sequence[int]
+    chosen: Sequence[int]
+    last: bool
+
+
+class Refold(msgspec.Struct, frozen=True, kw_only=True):
+    """What a step of a refold writes, in one transaction: the leads that changed, and how far it is.
+
+    `whole` ends the operation.
+    """
+
+    fence: Fence
+    operation: int
+    now: int
+    leads: Sequence[LeadRow]
+    wants: Sequence[Want]
+    passed: Sequence[int]
+    whole: bool
 
 
 class SetAside(msgspec.Struct, frozen=True, kw_only=True):

@@ -138,8 +138,9 @@ class _Resolver:
             lead, how = self.known.found(event), "founded"
             own.add(founding_identity(event))
         self.known.name(names, lead)
-        self._fold(event, lead, f"link:{names[0].value}", frozenset(own))
-        return self._counted(event, Decision(how=how, lead=lead))
+        key = f"link:{names[0].value}"
+        self._fold(event, lead, key, frozenset(own))
+        return self._counted(event, Decision(how=how, lead=lead, touch=key))
 
     # People: events that say who.
 
@@ -168,11 +169,13 @@ class _Resolver:
         self.known.name(names, lead)
         self._remember_who_came(event, stated, lead)
         self._fold(event, lead, key, frozenset(names), candidates=candidates)
+        # Whoever is taken for a code's friend takes no place of a journey.
+        takes_place = journey is not None or partner is None
         decision = Decision(
             how="exact" if exact else "founded" if journey is None and partner is None else "probable",
             lead=lead,
-            # Whoever is taken for a code's friend takes no place of a journey.
-            journey=key if journey is not None or partner is None else None,
+            journey=key if takes_place else None,
+            touch=None if takes_place else key,
             candidates=candidates or (None if partner is None else 1),
             joined=tuple(joined),
         )

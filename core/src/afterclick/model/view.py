@@ -39,12 +39,14 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What became of one event: stored with it, replayed and never recomputed.
 
     `how`: `founded`, `exact`, `probable` (a claim or a pairing, of `candidates`), `link`, `code`,
-    `unattributed`, `ignored`.
+    `unattributed`, `ignored`. `journey` is the one in which the event takes a place, `touch` the one whose
+    touch it adds to where it takes none.
     """
 
     how: str
     lead: int | None = None
     journey: str | None = None
+    touch: str | None = None
     candidates: int | None = None
     joined: tuple[int, ...] = ()
 

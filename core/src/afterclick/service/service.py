@@ -20,9 +20,11 @@ from afterclick.console.operating import Operator
 from afterclick.console.status import Watch
 from afterclick.folding.batch import Destination
 from afterclick.folding.lane import FoldLane
+from afterclick.folding.refolding import Refolder
 from afterclick.host.connection import Connected, open_connection
 from afterclick.host.discovery import Discovery, discover
 from afterclick.ledger.api import Ledger
+from afterclick.ledger.operations import Kind
 from afterclick.ledger.rows import ConnectionRow
 from afterclick.ledger.sqlite import SqliteLedger
 from afterclick.observe.events import Said
@@ -122,7 +124,7 @@ class Service:
         for resolved in self.plan.ready:
             await self._add_connection(resolved)
         await self._remember()
-        self._run("fold", self._fold_lane().run())
+        self._run("fold", self._fold.run())
         self._run("tidy", tidy(self.ledger, self.clock, self._log))
         self._run("operations", self._feeder.run())
         for lane in self.lanes:
@@ -169,7 +171,10 @@ class Service:
         )
 
     def _operator(self) -> Operator:
-        self._feeder = Feeder(self.ledger, self.clock, self._routes)
+        self._fold = self._fold_lane()
+        self._feeder = Feeder(
+            self.ledger, self.clock, self._routes, works={Kind.REFOLD: self._refolder().step}
+        )
         return Operator(ledger=self.ledger, clock=self.clock, feeder=self._feeder, routes=self._routes)
 
     def _routes(self) -> dict[str, Route]:
@@ -273,6 +278,15 @@ class Service:
             metrics=self.metrics,
             lease_seconds=settings.sync.lease,
             renew_seconds=settings.sync.renew,
+        )
+
+    def _refolder(self) -> Refolder:
+        return Refolder(
+            self.ledger,
+            self.clock,
+            self._fold,
+            rules=fold_rules(self.settings, self.plan),
+            destinations=lambda: self._destinations,
         )
 
     # Figures and stopping.

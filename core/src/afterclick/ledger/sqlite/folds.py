@@ -8,7 +8,16 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from afterclick.ledger.rows import EventState, Fence, FoldCommit, LeadRow, StoredEvent, Untold, as_event
+from afterclick.ledger.rows import (
+    EventState,
+    Fence,
+    FoldCommit,
+    LeadRow,
+    StoredEvent,
+    Untold,
+    Want,
+    as_event,
+)
 from afterclick.ledger.sqlite import lanes
 from afterclick.ledger.sqlite.database import Database, Row
 from afterclick.model.decode import decode
@@ -225,24 +234,28 @@ def _put(db: Database, fold: FoldCommit) -> None:
         db.run("join_identities", (root, joined))
         db.run("join_journeys", (root, joined))
         db.run("join_through", (root, joined))
-    db.run_rows("put_lead", [_lead_values(row) for row in fold.leads])
-    milestones = _milestones(fold.leads)
-    db.run_rows("put_milestone", [(*name, at) for name, at in milestones.items()])
+    put_leads(db, fold.leads)
     for joined, root in out.joins.items():
         # Again, for a lead that was founded and joined in this very batch.
         db.run("join_lead", {"root": root, "joined": joined})
         db.run("join_syncs", (joined,))
     _put_resolution(db, out, fold.now + fold.journey_life)
-    _put_wants(db, fold)
+    put_wants(db, fold.leads, fold.wants)
     events = [(id, state.value, *become) for id, (state, *become) in fold.events.items()]
     db.run_rows("fold_event", events)
 
 
-def _put_wants(db: Database, fold: FoldCommit) -> None:
-    versions = {row.id: row.version for row in fold.leads}
-    wants = [(want.connection, want.lead, versions[want.lead], want.due_at) for want in fold.wants]
-    db.run_rows("want", wants)
-    sooner = [(want.connection, want.lead, want.due_at) for want in fold.wants if want.sooner]
+def put_leads(db: Database, rows: Sequence[LeadRow]) -> None:
+    """Store leads, and the milestones that they have passed."""
+    db.run_rows("put_lead", [_lead_values(row) for row in rows])
+    db.run_rows("put_milestone", [(*name, at) for name, at in _milestones(rows).items()])
+
+
+def put_wants(db: Database, rows: Sequence[LeadRow], wants: Sequence[Want]) -> None:
+    """Raise what connections should have of these leads."""
+    versions = {row.id: row.version for row in rows}
+    db.run_rows("want", [(want.connection, want.lead, versions[want.lead], want.due_at) for want in wants])
+    sooner = [(want.connection, want.lead, want.due_at) for want in wants if want.sooner]
     db.run_rows("want_sooner", sooner)
 
 

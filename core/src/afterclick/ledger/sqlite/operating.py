@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Any
 
@@ -13,6 +13,7 @@ from afterclick.ledger.operations import (
     Operation,
     OperationState,
     Page,
+    Picked,
     Selection,
     SetAside,
     Terms,
@@ -95,16 +96,32 @@ def advance(db: Database, id: int, *, look: int, most: int, terms: Terms, now: i
         if chosen:
             _apply(db, operation, names | {"ids": ids(chosen)})
         whole = len(passed) == len(picked) and (len(picked) < look or _most(operation.selection) == 1)
-        moved = {
-            "id": id,
-            "state": (OperationState.DONE if whole else OperationState.RUNNING).value,
-            "cursor": passed[-1] if passed else operation.cursor,
-            "looked": len(passed),
-            "changed": len(chosen),
-            "now": now,
-        }
-        db.run("move_operation", moved)
+        move(db, operation, passed=passed, changed=len(chosen), whole=whole, now=now)
         return find(db, id)
+
+
+def move(
+    db: Database, operation: Operation, *, passed: Sequence[int], changed: int, whole: bool, now: int
+) -> None:
+    """Move an operation past rows; `whole` ends it."""
+    moved = {
+        "id": operation.id,
+        "state": (OperationState.DONE if whole else OperationState.RUNNING).value,
+        "cursor": passed[-1] if passed else operation.cursor,
+        "looked": len(passed),
+        "changed": changed,
+        "now": now,
+    }
+    db.run("move_operation", moved)
+
+
+def picked(db: Database, operation: Operation, look: int) -> Picked:
+    """Return what the next step of an operation passes, of which it is for some."""
+    look = min(look, _most(operation.selection) or look)
+    names = _names(operation.connection, operation.selection, Terms())
+    rows = db.run(f"pick_{operation.kind}", names | {"after": operation.cursor, "look": look})
+    last = len(rows) < look or _most(operation.selection) == 1
+    return Picked(passed=[id for id, _ in rows], chosen=[id for id, fits in rows if fits], last=last)
 
 
 def _up_to(most: int, picked: Iterable[Row]) -> tuple[list[int], list[int]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from afterclick.errors import LedgerError, LedgerOutdatedError
 from afterclick.ledger.observations import Asked, Observation, ObservationCount
-from afterclick.ledger.operations import Kind, Operation, Page, Selection, Terms
+from afterclick.ledger.operations import Kind, Operation, Page, Picked, Selection, Terms
 from afterclick.ledger.queries import migrations
 from afterclick.ledger.rows import (
     Arrival,
@@ -22,7 +22,7 @@ from afterclick.ledger.rows import (
     SyncRow,
     Totals,
 )
-from afterclick.ledger.sqlite import findings, folds, lanes, observations, operating, reads, syncs
+from afterclick.ledger.sqlite import findings, folds, lanes, observations, operating, reads, refolding, syncs
 from afterclick.ledger.sqlite.database import Database
 from afterclick.ledger.sqlite.threads import Worker
 from afterclick.ledger.told import FindingRow
@@ -166,6 +166,12 @@ class SqliteReader:
                 self._read, kind, connection, selection, terms=terms, after=after, look=look
             )
         )
+
+    async def picked(self, operation: Operation, *, look: int) -> Picked:
+        return await self._reader.do(lambda: operating.picked(self._read, operation, look))
+
+    async def folded_events(self, leads: Sequence[int], *, after: int, look: int) -> Sequence[StoredEvent]:
+        return await self._reader.do(lambda: refolding.events(self._read, leads, after, look))
 
     async def set_aside(self, connection: str, *, after: int, look: int) -> Page:
         return await self._reader.do(

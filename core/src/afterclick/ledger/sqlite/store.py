@@ -14,7 +14,7 @@ import apsw
 from afterclick.clock import Clock
 from afterclick.errors import LedgerError
 from afterclick.ledger.observations import Observation
-from afterclick.ledger.operations import Advance, Kind, Operation, Selection, Terms
+from afterclick.ledger.operations import Advance, Kind, Operation, Refold, Selection, Terms
 from afterclick.ledger.rows import (
     Adoption,
     Arrival,
@@ -34,7 +34,17 @@ from afterclick.ledger.rows import (
 from afterclick.ledger.signal import EVENTS, OPERATIONS, Signals
 from afterclick.ledger.signal import syncs as syncs_signal
 from afterclick.ledger.sqlite import findings as told
-from afterclick.ledger.sqlite import folds, ingest, lanes, observations, operating, reads, syncs, tidying
+from afterclick.ledger.sqlite import (
+    folds,
+    ingest,
+    lanes,
+    observations,
+    operating,
+    reads,
+    refolding,
+    syncs,
+    tidying,
+)
 from afterclick.ledger.sqlite.database import Database, FileLock
 from afterclick.ledger.sqlite.reader import SqliteReader
 from afterclick.ledger.sqlite.threads import Writer
@@ -231,16 +241,27 @@ class SqliteLedger(SqliteReader):
         return operation
 
     async def advance(self, id: int, *, look: int, most: int, terms: Terms, now: int) -> Advance | None:
-        def timed() -> Advance | None:
-            started = time.perf_counter()
-            after = operating.advance(self._write, id, look=look, most=most, terms=terms, now=now)
-            return None if after is None else Advance(operation=after, seconds=time.perf_counter() - started)
-
-        step = await self._writer.do(timed)
+        step = await self._step(
+            lambda: operating.advance(self._write, id, look=look, most=most, terms=terms, now=now)
+        )
         if step is not None:
             connection = step.operation.connection
             self.signals.give(syncs_signal(connection) if connection else EVENTS)
         return step
+
+    async def commit_refold(self, refold: Refold) -> Advance | None:
+        step = await self._step(lambda: refolding.commit(self._write, refold))
+        for connection in {want.connection for want in refold.wants}:
+            self.signals.give(syncs_signal(connection))
+        return step
+
+    async def _step(self, work: Callable[[], Operation | None]) -> Advance | None:
+        def timed() -> Advance | None:
+            started = time.perf_counter()
+            after = work()
+            return None if after is None else Advance(operation=after, seconds=time.perf_counter() - started)
+
+        return await self._writer.do(timed)
 
     async def cancel_operation(self, id: int, *, now: int) -> Operation | None:
         def cancel() -> Operation | None:
