@@ -11,6 +11,7 @@ from tests.benchmarks import (
     folding_benchmarks,
     receiving_benchmarks,
     resolving_benchmarks,
+    scraping_benchmarks,
     syncing_benchmarks,
 )
 from tests.benchmarks.figures import Figure, save, table
@@ -25,6 +26,7 @@ ALL = {
     "fold": folding_benchmarks.fold,
     "take": folding_benchmarks.take,
     "resolve": resolving_benchmarks.resolve,
+    "scrape": scraping_benchmarks.scrape,
     "lane": syncing_benchmarks.lane,
     "end-to-end": syncing_benchmarks.end_to_end,
     "latency": syncing_benchmarks.latency,

@@ -166,7 +166,7 @@ FOLDING = Row(
         ),
         Panel(
             "Waiting for the fold",
-            "Events that are stored and not yet folded; counted up to 100,000.",
+            "Events that are stored and not yet folded; counted up to 20,000.",
             [Query(one("unfolded_events"), "events")],
             width=4,
         ),
@@ -191,7 +191,7 @@ SYNCING = Row(
         ),
         Panel(
             "Due leads",
-            "The backlog of each CRM; counted up to 100,000.",
+            "The backlog of each CRM; counted up to 20,000.",
             [highest(crm("due_syncs"), "connection")],
         ),
         Panel(

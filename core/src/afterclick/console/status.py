@@ -27,7 +27,7 @@ class SourceStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ConnectionStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """One CRM account: `due` leads (counted up to 100,000), since when, and those set aside."""
+    """One CRM account: `due` leads, since when, and those set aside; each counted up to 20,000."""
 
     name: str
     plugin: str

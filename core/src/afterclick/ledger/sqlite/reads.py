@@ -14,6 +14,7 @@ from afterclick.ledger.rows import (
     LeadRow,
     Referrer,
     StoredEvent,
+    SyncState,
     Totals,
 )
 from afterclick.ledger.sqlite import findings
@@ -21,7 +22,7 @@ from afterclick.ledger.sqlite.database import Database
 from afterclick.ledger.sqlite.folds import decode_code, event_row, lead_row
 from afterclick.model.lead import decode_state
 
-COUNTED = 100_000
+COUNTED = 20_000
 """How far backlogs are counted, so that a figure costs no more as they grow."""
 
 _SET_ASIDE = (EventState.INVALID, EventState.FAILED, EventState.UNATTRIBUTED)
@@ -30,17 +31,13 @@ _SET_ASIDE = (EventState.INVALID, EventState.FAILED, EventState.UNATTRIBUTED)
 def totals(db: Database, path: Path, connections: Sequence[str], now: int) -> Totals:
     """Return figures for metrics; none of them costs more as the ledger grows older."""
     oldest = db.one("oldest_unfolded")
-    parked: dict[str, int] = {}
-    held: dict[str, int] = {}
-    for connection, state, count in db.run("count_set_aside"):
-        (parked if state == "parked" else held)[connection] = count
     return Totals(
         unfolded=db.run("count_unfolded", (COUNTED,))[0][0],
         oldest_unfolded_at=oldest[0] if oldest else None,
         due={name: db.run("count_due", (name, now, COUNTED))[0][0] for name in connections},
         oldest_due_at={name: at for name in connections if (at := _waiting_since(db, name)) is not None},
-        parked=parked,
-        held=held,
+        parked=_set_aside(db, connections, SyncState.PARKED),
+        held=_set_aside(db, connections, SyncState.HELD),
         findings=findings.counts(db),
         size_bytes=_size(path),
         free_bytes=shutil.disk_usage(path.parent).free,
@@ -51,6 +48,10 @@ def _waiting_since(db: Database, connection: str) -> int | None:
     """Return since when the oldest lead waits, which may be to come: in back-off, since its first failure."""
     since = [at for query in ("next_due", "failing_since") if (at := db.run(query, (connection,))[0][0])]
     return min(since, default=None)
+
+
+def _set_aside(db: Database, connections: Sequence[str], state: SyncState) -> dict[str, int]:
+    return {name: db.run("count_set_aside", (name, state.value, COUNTED))[0][0] for name in connections}
 
 
 def _size(path: Path) -> int:

@@ -29,6 +29,7 @@ from afterclick.ledger.rows import (
     Sending,
     Settle,
     StoredEvent,
+    SyncState,
     Untold,
 )
 from afterclick.ledger.signal import EVENTS, OPERATIONS, Signals
@@ -224,10 +225,10 @@ class SqliteLedger(SqliteReader):
 
     async def wake(self, connection: str, *, now: int) -> int:
         def wake() -> int:
-            before = self._write.run("count_set_aside")
+            parked: int = self._write.run("count_set_aside", (connection, SyncState.PARKED.value, -1))[0][0]
             self._write.run("wake", (now, connection))
             self._write.run("look_again", (now, connection))
-            return sum(count for name, state, count in before if (name, state) == (connection, "parked"))
+            return parked
 
         return await self._writer.do(wake)
 

@@ -19,7 +19,8 @@ SELECT min(first_failed_at) FROM syncs
 WHERE connection = ? AND state = 'active' AND wanted > synced AND first_failed_at IS NOT NULL
 
 -- name: count_set_aside
-SELECT connection, state, count(*) FROM syncs WHERE state <> 'active' GROUP BY connection, state
+SELECT count(*) FROM (
+    SELECT 1 FROM syncs WHERE connection = ? AND state = ? AND state <> 'active' LIMIT ?)
 
 -- name: events
 SELECT id, space, source, type, bucket, hash16, occurred_at, received_at, body, ip_hash, time_replaced, state, lead,
