@@ -136,6 +136,10 @@ rehearse-systemd: $(DEV_READY) ## judge the unit, and run the service under its 
 rehearse-alerts: $(DEV_READY) ## judge the alerts and run their cases with Prometheus' own tool (promtool)
 	@$(BIN)/python -m tests.deploy.rehearse_alerts
 
+.PHONY: rehearse-monitoring
+rehearse-monitoring: $(DEV_READY) ## a real Prometheus watches a bad day: alerts, dashboard (prometheus; five minutes)
+	@$(BIN)/python -m tests.deploy.rehearse_monitoring
+
 # A .venv that works is kept, whoever made it; a broken or too old one is made anew.
 $(UV_READY): requirements/bootstrap.txt
 	@usable='import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))'; \
