@@ -1,0 +1,146 @@
+"""Pages of v2, which a cursor leads through, and the parameters of queries."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from afterclick.sandbox import Answer, Call, Refused
+from afterclick_pipedrive.sandbox import bodies
+from afterclick_pipedrive.sandbox.times import read
+
+DEFAULT_LIMIT = 100
+MAX_LIMIT = 500
+TIMES = ("id", "update_time", "add_time")
+"""What lists of records can be sorted by."""
+
+
+def page(call: Call, found: Sequence[Mapping[str, Any]], *, sorts: Collection[str]) -> Answer:
+    """Return a page of `found` (each with `id`), sorted as the call asks.
+
+    The cursor is the last record's place in the order: what was written meanwhile shifts no page.
+
+    Raises:
+        Refused: a parameter is wrong.
+
+    """
+    name, down = _sorting(call, sorts)
+    limit = limited(call, MAX_LIMIT)
+    after = _decoded(call)
+
+    def place(record: Mapping[str, Any]) -> tuple[Any, int]:
+        return (record[name], record["id"])
+
+    ordered = sorted(found, key=place, reverse=down)
+    if after is not None:
+        ordered = [record for record in ordered if (place(record) < after if down else place(record) > after)]
+    shown = ordered[:limit]
+    more = _encoded(place(shown[-1])) if len(shown) < len(ordered) else None
+    return Answer(200, {"success": True, "data": shown, "additional_data": {"next_cursor": more}})
+
+
+def window(call: Call, found: Sequence[Any], maximum: int = MAX_LIMIT) -> tuple[list[Any], str | None]:
+    """Return the part of `found` that the call asks for, in its order, and the cursor of the next.
+
+    Raises:
+        Refused: a parameter is wrong.
+
+    """
+    limit = limited(call, maximum)
+    start = _decoded(call) or (0, 0)
+    end = start[1] + limit
+    return list(found[start[1] : end]), _encoded((0, end)) if end < len(found) else None
+
+
+def limited(call: Call, maximum: int) -> int:
+    """Return the `limit` of a call.
+
+    Raises:
+        Refused: it is no number from 1 to `maximum`.
+
+    """
+    limit = whole(call, "limit")
+    if limit is None:
+        return min(DEFAULT_LIMIT, maximum)
+    if not 0 < limit <= maximum:
+        raise Refused(bodies.invalid(("limit", f"Number must be between 1 and {maximum}")))
+    return limit
+
+
+def whole(call: Call, name: str) -> int | None:
+    """Return a whole number from the query, or None.
+
+    Raises:
+        Refused: it is something else.
+
+    """
+    text = call.query.get(name)
+    if text is None:
+        return None
+    if not text.isdecimal():
+        raise Refused(bodies.invalid((name, "Expected number, received string")))
+    return int(text)
+
+
+def moment(call: Call, name: str) -> int | None:
+    """Return a moment from the query in milliseconds since 1970, or None.
+
+    Raises:
+        Refused: it is none, or has fractions of a second.
+
+    """
+    text = call.query.get(name)
+    try:
+        return None if text is None else read(text)
+    except ValueError as bad:
+        raise Refused(bodies.invalid((name, str(bad)))) from bad
+
+
+def choice(call: Call, name: str, allowed: Collection[str], default: str) -> str:
+    """Return one of the words that the query may have.
+
+    Raises:
+        Refused: it has another.
+
+    """
+    text = call.query.get(name, default)
+    if text not in allowed:
+        raise Refused(bodies.invalid((name, f"Invalid value. Expected {' | '.join(sorted(allowed))}")))
+    return text
+
+
+def several(call: Call, name: str, maximum: int) -> list[str] | None:
+    """Return the parts of a comma-separated parameter, or None.
+
+    Raises:
+        Refused: there are too many.
+
+    """
+    if name not in call.query:
+        return None
+    parts = [part.strip() for part in call.query[name].split(",") if part.strip()]
+    if len(parts) > maximum:
+        raise Refused(bodies.invalid((name, f"Array must contain at most {maximum} element(s)")))
+    return parts
+
+
+def _sorting(call: Call, sorts: Collection[str]) -> tuple[str, bool]:
+    name = choice(call, "sort_by", sorts, "id")
+    return name, choice(call, "sort_direction", ("asc", "desc"), "asc") == "desc"
+
+
+def _encoded(place: tuple[Any, int]) -> str:
+    return base64.urlsafe_b64encode(msgspec.json.encode(place)).decode()
+
+
+def _decoded(call: Call) -> tuple[Any, int] | None:
+    if "cursor" not in call.query:
+        return None
+    try:
+        return msgspec.json.decode(base64.urlsafe_b64decode(call.query["cursor"]), type=tuple[Any, int])
+    except (msgspec.DecodeError, binascii.Error, ValueError) as bad:
+        raise Refused(bodies.invalid(("cursor", "Invalid cursor"))) from bad
