@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -24,10 +25,13 @@ ConfigFile = Annotated[
     ),
 ]
 
+WIDTH_OF_A_PIPE = 160
+
 
 def console() -> Console:
-    """Return where people read."""
-    return Console(highlight=False, soft_wrap=False)
+    """Return where people read. A pipe has no width of its own: it gets one that folds few cells."""
+    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else WIDTH_OF_A_PIPE
+    return Console(highlight=False, soft_wrap=False, width=width)
 
 
 def print_json(value: Any) -> None:
