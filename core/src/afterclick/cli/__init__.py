@@ -30,6 +30,7 @@ from afterclick.cli.retry import retry
 from afterclick.cli.sandbox import sandbox
 from afterclick.cli.send import app as send_app
 from afterclick.cli.serve import serve
+from afterclick.cli.stubs import stubs
 from afterclick.errors import AfterclickError, ConfigurationError
 
 app = typer.Typer(
@@ -52,6 +53,7 @@ app.add_typer(leads_app, name="leads")
 app.add_typer(events_app, name="events")
 app.command("findings")(findings)
 app.command("parked")(parked)
+app.command("stubs")(stubs)
 app.command("retry")(retry)
 app.command("resync")(resync)
 app.command("backfill")(backfill)
