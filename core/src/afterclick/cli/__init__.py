@@ -8,6 +8,7 @@ import typer
 
 from afterclick import __version__
 from afterclick.cli.backfill import backfill
+from afterclick.cli.backup import backup, restore
 from afterclick.cli.check import check
 from afterclick.cli.config import app as config_app
 from afterclick.cli.demo import demo
@@ -43,6 +44,8 @@ app = typer.Typer(
 )
 app.command("serve")(serve)
 app.command("health")(health)
+app.command("backup")(backup)
+app.command("restore")(restore)
 app.command("demo")(demo)
 app.command("check")(check)
 app.command("plugins")(plugins)
