@@ -7,11 +7,12 @@ from collections.abc import Collection, Iterable, Mapping
 from random import Random
 from typing import Any, ClassVar
 
-from afterclick.sandbox import Answer, Call, Clock, Emulator, Person, RecordView, Route, Row
+from afterclick.sandbox import Answer, Call, Clock, Emulator, Person, RecordView, Route, Row, Store
 from afterclick_pipedrive.sandbox import bodies, endpoints, samples, values, view
 from afterclick_pipedrive.sandbox import options as choices
 from afterclick_pipedrive.sandbox.access import Access
 from afterclick_pipedrive.sandbox.company import SALES, Company
+from afterclick_pipedrive.sandbox.deals import change_deal
 from afterclick_pipedrive.sandbox.fields import Entity, Field
 from afterclick_pipedrive.sandbox.limits import Caller, Limit, Limits
 from afterclick_pipedrive.sandbox.options import Options
@@ -204,11 +205,55 @@ class PipedriveSandbox(Emulator):
         """
         plain = {name: value for name, value in values_by_name.items() if name in _PLAIN}
         custom = {name: value for name, value in values_by_name.items() if name not in _PLAIN}
-        change_person(self.company, self._row(person_id), plain | self._coded("person", custom), SALES)
+        change_person(
+            self.company, _row(self.company.persons, person_id), plain | self._coded("person", custom), SALES
+        )
 
     def delete_person(self, person_id: int) -> None:
         """Let the sales team delete a person."""
-        self.company.persons.archive(self._row(person_id), self.clock.now())
+        self.company.persons.archive(_row(self.company.persons, person_id), self.clock.now())
+
+    def deals(self) -> list[dict[str, Any]]:
+        """Return the deals that are not deleted, archived ones as well, in the form of `person`."""
+        return [self._told(row, "deal") for row in self.company.deals]
+
+    def leads(self) -> list[dict[str, Any]]:
+        """Return the leads that are not deleted, in the form of `person`."""
+        return [self._told(row, "deal") for row in self.company.leads]
+
+    def notes(self) -> list[dict[str, Any]]:
+        """Return the notes that are not deleted."""
+        return [self._told(row, "person") for row in self.company.notes]
+
+    def edit_deal(self, deal_id: int, **given: Any) -> None:
+        """Let the sales team change a deal, by the API's names: `status`, `is_archived`, `stage_id`.
+
+        Raises:
+            KeyError: there is no such deal.
+
+        """
+        change_deal(self.company, _row(self.company.deals, deal_id), given, SALES)
+
+    def delete_deal(self, deal_id: int) -> None:
+        """Let the sales team delete a deal.
+
+        Raises:
+            KeyError: there is no such deal.
+
+        """
+        self.company.deals.archive(_row(self.company.deals, deal_id), self.clock.now())
+
+    def stage_id(self, pipeline: str, stage: str) -> int:
+        """Return the id of a stage by the names of its pipeline and its own.
+
+        Raises:
+            KeyError: there is none.
+
+        """
+        for found in self.company.pipelines.stages:
+            if (found.pipeline.name, found.name) == (pipeline, stage):
+                return found.id
+        raise KeyError((pipeline, stage))
 
     def add_field(
         self, name: str, kind: str = "varchar", *, entity: Entity = "person", options: Iterable[str] = ()
@@ -239,15 +284,16 @@ class PipedriveSandbox(Emulator):
         found = {name: self.company.fields[entity].named(name) for name in by_name}
         return {field.field_code: values.kept(field, by_name[name]) for name, field in found.items()}
 
-    def _row(self, person_id: int) -> Row:
-        row = self.company.persons.get(str(person_id))
-        if row is None:
-            raise KeyError(person_id)
-        return row
-
     def _fill(self) -> None:
         for given in (*self.options.people, *samples.people(self.options.samples)):
             self.add_person(**given, at=self.clock.now() - BEFORE)
+
+
+def _row(store: Store, record_id: int) -> Row:
+    row = store.get(str(record_id))
+    if row is None:
+        raise KeyError(record_id)
+    return row
 
 
 def _forbidden(reason: str) -> Answer:

@@ -25,6 +25,14 @@ SALES = "Sales team"
 B = TypeVar("B")
 
 
+class Conversion(msgspec.Struct):
+    """A lead that became a deal. The work is done at once, what is told of it is a poll behind."""
+
+    lead_id: str
+    deal_id: int
+    polls: int = 0
+
+
 class Company:
     """The state of one company."""
 
@@ -47,6 +55,8 @@ class Company:
         self.leads = Store()
         self.notes = Store()
         self.organizations: dict[int, str] = {}
+        self.lead_labels: list[dict[str, str]] = []
+        self.conversions: dict[str, Conversion] = {}
         self.waitlist: list[str] = []
         """Titles of the deals that the plan's cap kept out: Pipedrive lets people import them later."""
         self._last_id = self.rng.randrange(1_000, 9_000)

@@ -11,7 +11,11 @@ from typing import NamedTuple
 from afterclick.sandbox import Handler, Route
 from afterclick_pipedrive.sandbox.access import Access
 from afterclick_pipedrive.sandbox.company import Company
+from afterclick_pipedrive.sandbox.deals import Deals
 from afterclick_pipedrive.sandbox.field_endpoints import FieldEndpoints
+from afterclick_pipedrive.sandbox.leads import Leads
+from afterclick_pipedrive.sandbox.merges import Conversions, Merges
+from afterclick_pipedrive.sandbox.notes import Notes
 from afterclick_pipedrive.sandbox.persons import Persons
 from afterclick_pipedrive.sandbox.pipelines import PipelineEndpoints
 from afterclick_pipedrive.sandbox.search import Search
@@ -25,6 +29,8 @@ CONTACTS = ("contacts:full",)
 READ_CONTACTS = ("contacts:read", *CONTACTS)
 DEALS = ("deals:full",)
 READ_DEALS = ("deals:read", *DEALS)
+LEADS = ("leads:full",)
+READ_LEADS = ("leads:read", *LEADS)
 SEARCH = ("search:read",)
 
 
@@ -42,10 +48,14 @@ class Endpoint(NamedTuple):
 def routes(company: Company, access: Access, users: Users) -> Iterator[Route]:
     """Go through the endpoints of both versions, and the one that gives access tokens."""
     yield Route("POST", "/oauth/token", access.token, params={"open": True})
-    for group in (_persons(company), _fields(company), _pipelines(company), _search(company)):
-        yield from _routes(V2, "v2", group)
+    for group in (_persons, _deals, _conversions, _fields, _pipelines, _search):
+        yield from _routes(V2, "v2", group(company))
     for prefix in V1:
         yield from _routes(prefix, "v1", _users(users))
+        yield from _routes(prefix, "v1", _notes(company))
+        yield from _routes(prefix, "v1", _merges(company))
+        if prefix != "/api/v1" or not company.options.shared_host:
+            yield from _routes(prefix, "v1", _leads(company))
 
 
 def _routes(prefix: str, version: str, endpoints: Iterable[Endpoint]) -> Iterator[Route]:
@@ -68,6 +78,65 @@ def _persons(company: Company) -> list[Endpoint]:
         Endpoint("GET", "/persons/{id}", one.read, 1, READ_CONTACTS),
         Endpoint("PATCH", "/persons/{id}", one.update, 5, CONTACTS),
         Endpoint("DELETE", "/persons/{id}", one.delete, 3, CONTACTS),
+    ]
+
+
+def _deals(company: Company) -> list[Endpoint]:
+    one = Deals(company)
+    return [
+        Endpoint("GET", "/deals/search", Search(company).deals, 20, (*READ_DEALS, *SEARCH), search=True),
+        Endpoint("GET", "/deals/archived", one.list_archived, 20, READ_DEALS),
+        Endpoint("GET", "/deals", one.list, 10, READ_DEALS),
+        Endpoint("POST", "/deals", one.create, 5, DEALS),
+        Endpoint("GET", "/deals/{id}", one.read, 1, READ_DEALS),
+        Endpoint("PATCH", "/deals/{id}", one.update, 5, DEALS),
+        Endpoint("DELETE", "/deals/{id}", one.delete, 3, DEALS),
+    ]
+
+
+def _conversions(company: Company) -> list[Endpoint]:
+    one = Conversions(company)
+    status = "/leads/{id}/convert/status/{conversion_id}"
+    return [
+        Endpoint("GET", "/leads/search", Search(company).leads, 20, (*READ_LEADS, *SEARCH), search=True),
+        Endpoint("POST", "/leads/{id}/convert/deal", one.convert, 40, LEADS),
+        Endpoint("GET", status, one.status, 1, READ_LEADS),
+    ]
+
+
+def _leads(company: Company) -> list[Endpoint]:
+    one = Leads(company)
+    return [
+        Endpoint("GET", "/leads", one.list, 20, READ_LEADS),
+        Endpoint("POST", "/leads", one.create, 10, LEADS),
+        Endpoint("GET", "/leads/archived", one.list_archived, 40, READ_LEADS),
+        Endpoint("GET", "/leads/{id}", one.read, 2, READ_LEADS),
+        Endpoint("PATCH", "/leads/{id}", one.update, 10, LEADS),
+        Endpoint("DELETE", "/leads/{id}", one.delete, 6, LEADS),
+        Endpoint("GET", "/leadLabels", one.labels, 10, READ_LEADS),
+        Endpoint("POST", "/leadLabels", one.create_label, 10, LEADS),
+        Endpoint("GET", "/leadSources", one.sources, 2, READ_LEADS),
+    ]
+
+
+def _notes(company: Company) -> list[Endpoint]:
+    one = Notes(company)
+    writing = (*DEALS, *CONTACTS)
+    reading = (*READ_DEALS, *READ_CONTACTS)
+    return [
+        Endpoint("GET", "/notes", one.list, 20, reading),
+        Endpoint("POST", "/notes", one.create, 10, writing),
+        Endpoint("GET", "/notes/{id}", one.read, 2, reading),
+        Endpoint("PUT", "/notes/{id}", one.update, 10, writing),
+        Endpoint("DELETE", "/notes/{id}", one.delete, 6, writing),
+    ]
+
+
+def _merges(company: Company) -> list[Endpoint]:
+    both = Merges(company)
+    return [
+        Endpoint("PUT", "/persons/{id}/merge", both.persons, 40, CONTACTS),
+        Endpoint("PUT", "/deals/{id}/merge", both.deals, 40, DEALS),
     ]
 
 

@@ -80,8 +80,7 @@ class FieldEndpoints:
             wanted.field_name,
             wanted.field_type,
             [option.label for option in wanted.options],
-            ui_visibility=dict(wanted.ui_visibility),
-            **({"description": wanted.description} if isinstance(wanted, DealFieldInput) else {}),
+            **_described(wanted),
         )
         return Answer(self._company.options.created_status, _found(made).body)
 
@@ -133,6 +132,12 @@ def as_object(field: Field) -> dict[str, Any]:
     """Return a field as v2 returns it."""
     made: dict[str, Any] = msgspec.to_builtins(field)
     return made
+
+
+def _described(wanted: FieldInput) -> dict[str, Any]:
+    """Return what a definition says besides name, type and options."""
+    names = ("ui_visibility", "important_fields", "required_fields", "description")
+    return {name: value for name in names if (value := getattr(wanted, name, None))}
 
 
 def _check(wanted: FieldInput) -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from afterclick.sandbox import Answer, Call, Refused
 from afterclick_pipedrive.sandbox import bodies
 from afterclick_pipedrive.sandbox.times import read
+
+T = TypeVar("T")
 
 DEFAULT_LIMIT = 100
 MAX_LIMIT = 500
@@ -43,7 +45,7 @@ def page(call: Call, found: Sequence[Mapping[str, Any]], *, sorts: Collection[st
     return Answer(200, {"success": True, "data": shown, "additional_data": {"next_cursor": more}})
 
 
-def window(call: Call, found: Sequence[Any], maximum: int = MAX_LIMIT) -> tuple[list[Any], str | None]:
+def window(call: Call, found: Sequence[T], maximum: int = MAX_LIMIT) -> tuple[list[T], str | None]:
     """Return the part of `found` that the call asks for, in its order, and the cursor of the next.
 
     Raises:
@@ -54,6 +56,17 @@ def window(call: Call, found: Sequence[Any], maximum: int = MAX_LIMIT) -> tuple[
     start = _decoded(call) or (0, 0)
     end = start[1] + limit
     return list(found[start[1] : end]), _encoded((0, end)) if end < len(found) else None
+
+
+def numbered(call: Call, found: Sequence[T]) -> tuple[list[T], int, int]:
+    """Return the part of `found` that a v1 call asks for, where it starts, and how long it may be.
+
+    Raises:
+        Refused: a parameter is wrong.
+
+    """
+    start, limit = whole(call, "start") or 0, limited(call, MAX_LIMIT)
+    return list(found[start : start + limit]), start, limit
 
 
 def limited(call: Call, maximum: int) -> int:

@@ -172,18 +172,27 @@ class Search:
         if kind == "person":
             addresses = {name: [one["value"] for one in given[name]] for name in ("phones", "emails")}
             return {**item, "name": given["name"], **addresses}
-        return {**item, "title": given["title"], "is_archived": given.get("is_archived", False)} | (
-            self._person(given.get("person_id"))
-        )
+        return {
+            **item,
+            "title": given["title"],
+            "person": self._person(given.get("person_id")),
+            "is_archived": given["is_archived"],
+            **(self._worth(given) if kind == "deal" else {}),
+        }
+
+    def _worth(self, given: Values) -> dict[str, Any]:
+        stage = next(one for one in self._company.pipelines.stages if one.id == given["stage_id"])
+        plain = {name: given[name] for name in ("value", "currency", "status")}
+        return {**plain, "stage": {"id": stage.id, "name": stage.name}}
 
     def _organization(self, org_id: int | None) -> dict[str, Any] | None:
         if org_id is None:
             return None
         return {"id": org_id, "name": self._company.organizations[org_id], "address": None}
 
-    def _person(self, person_id: int | None) -> dict[str, Any]:
+    def _person(self, person_id: int | None) -> dict[str, Any] | None:
         row = None if person_id is None else self._company.persons.get(str(person_id))
-        return {"person": None if row is None else {"id": person_id, "name": row.values["name"]}}
+        return None if row is None else {"id": person_id, "name": row.values["name"]}
 
 
 def _related(call: Call, words: Iterable[str]) -> Callable[[Values], bool]:

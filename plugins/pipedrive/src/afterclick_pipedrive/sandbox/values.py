@@ -87,11 +87,21 @@ def _whole(field: Field, value: Any) -> int:
     return value
 
 
-def _day(field: Field, value: Any) -> str:
+def day(value: Any) -> str:
+    """Return a day if it is one: `2026-05-21`.
+
+    Raises:
+        BadValue: it is none; a moment is none either.
+
+    """
     if isinstance(value, str) and _DAY.fullmatch(value):
         with suppress(ValueError):
             return date.fromisoformat(value).isoformat()
     raise BadValue("Expected date in format YYYY-MM-DD")
+
+
+def _day(field: Field, value: Any) -> str:
+    return day(value)
 
 
 def _clock(field: Field, value: Any) -> str:
