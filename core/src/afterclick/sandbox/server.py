@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -10,9 +9,6 @@ import msgspec
 from aiohttp import web
 
 from afterclick.sandbox.emulator import Emulator
-
-MAX_LINE = 64 * 1024
-"""The longest request line and header that reaches an emulator, in bytes: the limits are its CRM's."""
 
 
 class RunningEmulator(msgspec.Struct, frozen=True):
@@ -28,40 +24,29 @@ class RunningEmulator(msgspec.Struct, frozen=True):
 
 @asynccontextmanager
 async def serve(
-    emulator: Emulator,
-    host: str = "127.0.0.1",
-    port: int = 0,
-    *,
-    public_url: str = "",
-    tls: ssl.SSLContext | None = None,
+    emulator: Emulator, host: str = "127.0.0.1", port: int = 0, *, public_url: str = ""
 ) -> AsyncIterator[RunningEmulator]:
     """Run `emulator` while the block runs; port 0 takes a free one.
 
     It asks nobody who they are, so it listens on loopback unless told otherwise. `public_url` is
-    the address that record links get where it is not the one listened on (a container, a proxy). With
-    `tls` it speaks HTTPS, for clients that insist on it.
+    the address that record links get where it is not the one listened on (a container, a proxy).
 
     Raises:
         OSError: the port is taken.
 
     """
     runner = web.AppRunner(
-        emulator.application(),
-        access_log=None,
-        handle_signals=False,
-        shutdown_timeout=1.0,
-        max_line_size=MAX_LINE,
-        max_field_size=MAX_LINE,
+        emulator.application(), access_log=None, handle_signals=False, shutdown_timeout=1.0
     )
     await runner.setup()
     try:
-        await web.TCPSite(runner, host, port, ssl_context=tls).start()
-        emulator.base_url = (public_url or _url(runner, "https" if tls else "http")).rstrip("/")
+        await web.TCPSite(runner, host, port).start()
+        emulator.base_url = (public_url or _url(runner)).rstrip("/")
         yield RunningEmulator(emulator, emulator.base_url)
     finally:
         await runner.cleanup()
 
 
-def _url(runner: web.AppRunner, scheme: str) -> str:
+def _url(runner: web.AppRunner) -> str:
     host, port = runner.addresses[0][:2]
-    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

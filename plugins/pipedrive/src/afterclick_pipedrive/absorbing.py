@@ -1,0 +1,164 @@
+"""Brings a person that Afterclick made into the one that somebody turns out to have.
+
+The core has written to the survivor what it lacked. What is left is the double: its deal goes over,
+then it is deleted, or merged where the operator wants that. Deleting is the gentler way: it can be
+undone for 30 days and costs a third. What somebody took up stays. Source: Pipedrive, "Persons" and
+"Merging two persons".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from afterclick.plugin import (
+    Absorption,
+    Answer,
+    CallFailed,
+    Outcome,
+    Record,
+    Rejected,
+    RetryLater,
+    Synced,
+    Uncertain,
+)
+from afterclick_pipedrive import answers, errors, problem
+from afterclick_pipedrive.answers import Made, Person
+from afterclick_pipedrive.client import Client
+from afterclick_pipedrive.deals import CLOSED
+from afterclick_pipedrive.fields import EMAIL
+from afterclick_pipedrive.mapping import addresses, same_address, to_record
+from afterclick_pipedrive.parallel import each
+from afterclick_pipedrive.reading import read_person
+
+RETIRE = "retire"
+"""The step that is left once the double's deal belongs to the survivor."""
+
+_COUNTS = (
+    "activities_count",
+    "notes_count",
+    "files_count",
+    "email_messages_count",
+    "open_deals_count",
+    "closed_deals_count",
+)
+
+
+async def absorb(absorptions: Sequence[Absorption], client: Client) -> list[Outcome]:
+    """Retire each double; a lane stop carries what was settled before it."""
+    return await each(absorptions, lambda one: _absorb(one, client))
+
+
+async def _absorb(one: Absorption, client: Client) -> Outcome:
+    double = await read_person(one.double.id, client, counts=_COUNTS)
+    if isinstance(double, RetryLater):
+        return double
+    if double is None or one.double.id == one.survivor.id:
+        # Deleted, or merged, by an earlier try or by a person.
+        return Synced(one.survivor)
+    objection = _objection(one, double, client)
+    if objection is not None:
+        return Rejected(objection)
+    try:
+        if RETIRE not in one.pending and _opened(one.double) is not None:
+            return await _move_deal(one, client)
+        if client.ctx.settings.doubles == "merge":
+            return await _merge(one, client)
+        return _settled(await client.api.delete_person(one.double.id), Synced(one.survivor), client)
+    except CallFailed as failure:
+        return errors.of_failure(failure)
+
+
+def _objection(one: Absorption, double: Person, client: Client) -> str | None:
+    """Return why a double has to stay, or None."""
+    if not one.created_by_us:
+        return "somebody else made it"
+    doubles = client.ctx.settings.doubles
+    if doubles == "keep":
+        return "the setting `doubles` keeps it"
+    if doubles == "merge":
+        return None
+    user = client.shape.user
+    if user is not None and double.owner_id not in (None, user):
+        return "somebody owns it; merge it in Pipedrive"
+    if addresses(double) - {same_address(str(one.survivor.values.get(EMAIL, "")))}:
+        return "it has an e-mail address of its own; merge it in Pipedrive"
+    if _taken_up(one, double):
+        return "it has notes, activities, files, messages or deals of others; merge it in Pipedrive"
+    return None
+
+
+def _taken_up(one: Absorption, double: Person) -> bool:
+    """Tell whether more belongs to a double than the deal that we opened, if it is still there."""
+    counts = {name: getattr(double, name) or 0 for name in _COUNTS}
+    deals = counts["open_deals_count"] + counts["closed_deals_count"]
+    ours = 1 if "deal" in one.double.related and RETIRE not in one.pending else 0
+    return deals > ours or any(counts[name] for name in _COUNTS[:4])
+
+
+def _opened(double: Record) -> tuple[str, str] | None:
+    """Return the kind and id of what we opened for the double."""
+    return next(((kind, double.related[kind]) for kind in ("deal", "lead") if kind in double.related), None)
+
+
+async def _move_deal(one: Absorption, client: Client) -> Outcome:
+    """Give the double's deal to the survivor; where that has one, the further one is deleted."""
+    kind, id = _opened(one.double) or ("", "")
+    api = client.api
+    owned = one.survivor.related.get(kind)
+    record = one.survivor
+    if owned is None:
+        related = {name: one.double.related[name] for name in (kind, CLOSED) if name in one.double.related}
+        record = msgspec.structs.replace(record, related={**record.related, **related})
+        update = api.update_lead if kind == "lead" else api.update_deal
+        answer = await update(id, {"person_id": int(record.id)})
+    elif owned == id:
+        return Synced(record, (RETIRE,))
+    else:
+        answer = await (api.delete_lead if kind == "lead" else api.delete_deal)(id)
+    return _settled(answer, Synced(record, (RETIRE,)), client, step=True)
+
+
+async def _merge(one: Absorption, client: Client) -> Outcome:
+    answer = await client.api.merge_person(one.double.id, one.survivor.id)
+    merged = _settled(answer, Synced(one.survivor), client)
+    if not isinstance(merged, Synced):
+        return merged
+    # Its answer has the shape of version 1, and what is missing from a record would look empty.
+    survivor = await read_person(one.survivor.id, client)
+    if not isinstance(survivor, Person):
+        return Uncertain("Pipedrive merged two persons and does not show the survivor yet")
+    return Synced(to_record(survivor, client.shape, before=one.survivor))
+
+
+def _settled(answer: Answer, done: Outcome, client: Client, *, step: bool = False) -> Outcome:
+    """Return what an answer means; what is gone, archived or never was needs no further work.
+
+    A `step` that Pipedrive refuses, as it does for an archived deal, must not keep the double.
+    """
+    if answers.read(answer, Made) is not None or answer.status == 404 or (step and answer.status == 400):
+        return done
+    found = problem.of_answer(answer) if answer.ok else client.refused(answer)
+    verdict = errors.of_write(found, None)
+    return verdict if isinstance(verdict, RetryLater | Uncertain) else Rejected(found.reason)
+
+
+async def erase(records: Sequence[Record], client: Client) -> list[Outcome]:
+    """Delete persons and what was opened for them; Pipedrive purges them after 30 days."""
+    return await each(records, lambda record: _erase(record, client))
+
+
+async def _erase(record: Record, client: Client) -> Outcome:
+    api = client.api
+    try:
+        opened = _opened(record)
+        if opened is not None:
+            kind, id = opened
+            answer = await (api.delete_lead if kind == "lead" else api.delete_deal)(id)
+            settled = _settled(answer, Synced(record), client, step=True)
+            if not isinstance(settled, Synced):
+                return settled
+        return _settled(await api.delete_person(record.id), Synced(record), client)
+    except CallFailed as failure:
+        return errors.of_failure(failure)
