@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -37,11 +41,12 @@ def journeys(now: int, people: Sequence[int]) -> list[Delivery]:
     ]
 
 
-def copy(file: Path, target: Path) -> None:
-    """Copy a ledger in use, by SQLite's own backup."""
-    used = f"file:{file}?mode=ro"
-    with closing(sqlite3.connect(used, uri=True)) as source, closing(sqlite3.connect(target)) as backup:
-        source.backup(backup)
+def ask(folder: Path, command: str, backup: Path) -> None:
+    """Run `afterclick backup` or `afterclick restore` as an operator would."""
+    environ = {**os.environ, "AFTERCLICK_LEDGER__URL": f"sqlite:///{folder / 'ledger.db'}"}
+    arguments = [sys.executable, "-m", "afterclick", command, str(backup)]
+    done = subprocess.run(arguments, cwd=folder, env=environ, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def contacts(sandbox: HubSpotSandbox) -> Mapping[str, Mapping[str, str]]:
@@ -56,21 +61,21 @@ def contacts(sandbox: HubSpotSandbox) -> Mapping[str, Mapping[str, str]]:
 async def test_a_restored_backup_and_the_senders_repeats_make_the_crm_what_it_was(tmp_path: Path) -> None:
     now = SystemClock().now()
     sandbox = unlimited()
-    file, backup = tmp_path / "ledger.db", tmp_path / "backup.db"
+    backup = tmp_path / "backup.db"
     before, after = journeys(now, range(PEOPLE)), journeys(now, range(PEOPLE, 2 * PEOPLE))
     # One lead that the backup knows, and that went on after it.
     after.append(event("referral.completed", now - MINUTE, referral_code="x", referred_user_id="u0"))
     async with running(tmp_path, sandbox=sandbox) as one:
         await one.deliver(*before)
         await one.settled()
-        copy(file, backup)
+        await asyncio.to_thread(ask, tmp_path, "backup", backup)
         await one.deliver(*after)
         await one.settled()
         written = contacts(sandbox)
 
     for lost in tmp_path.glob("ledger.db*"):
         lost.unlink()
-    backup.rename(file)
+    ask(tmp_path, "restore", backup)
     async with running(tmp_path, sandbox=sandbox) as one:
         assert set(await one.deliver(*after)) == {200}
         await one.settled()
@@ -84,7 +89,7 @@ async def test_a_backup_that_is_taken_under_load_is_whole(tmp_path: Path) -> Non
     now = SystemClock().now()
     async with running(tmp_path) as one:
         await one.deliver(*journeys(now, range(PEOPLE)))
-        copy(tmp_path / "ledger.db", tmp_path / "backup.db")
+        await asyncio.to_thread(ask, tmp_path, "backup", tmp_path / "backup.db")
         await one.settled()
 
     with closing(sqlite3.connect(tmp_path / "backup.db")) as backup:

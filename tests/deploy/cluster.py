@@ -17,6 +17,10 @@ APPLIED = ("overlays/single", "overlays/demo", "examples/production")
 Manifest = Mapping[str, Any]
 
 
+RESTORING: Manifest = yaml.safe_load((KUBERNETES / "restore.yaml").read_text(encoding="utf-8"))
+"""The pod that holds the volume while a backup is put back."""
+
+
 @cache
 def rendered(folder: str) -> tuple[Manifest, ...]:
     """Return the objects of an overlay."""

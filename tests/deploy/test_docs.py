@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from tests.deploy.cluster import APPLIED, named, rendered
+from tests.deploy.cluster import APPLIED, RESTORING, named, rendered
 from tests.deploy.program import DEPLOY, IMAGE, REFERENCE, ROOT, parse, tool
 from tests.deploy.test_workflow import TARGETS
 
@@ -24,15 +24,16 @@ COMMANDS = [shlex.split(line) for line in [*LINES, *INLINE]]
 
 def ours(command: list[str]) -> list[str] | None:
     """Return the arguments that a command hands to `afterclick`, if it does."""
-    if command[0] == "afterclick":
+    if Path(command[0]).name == "afterclick":
         return command[1:]
-    if "--" in command:
-        return command[command.index("--") + 2 :]
     if command[:2] == ["docker", "run"]:
         return command[command.index(IMAGE) + 1 :] or ["serve"]
-    if "exec" in command and command[0] == "docker":
-        return command[command.index("afterclick") + 2 :]
-    return None
+    inside: list[str] = []
+    if "--" in command:
+        inside = command[command.index("--") + 1 :]
+    elif "exec" in command and command[0] == "docker":
+        inside = command[command.index("afterclick") + 1 :]
+    return inside[1:] if inside[:1] == ["afterclick"] else None
 
 
 def test_the_page_has_commands() -> None:
@@ -61,7 +62,7 @@ def test_overlays_that_are_applied_are_those_that_are_tested() -> None:
     folders = [word for command in COMMANDS for word in command if "/kubernetes/" in word]
     overlays = {str(Path(word).relative_to("deploy/kubernetes")) for word in folders}
 
-    assert overlays - {*APPLIED} == {"namespace.yaml"}
+    assert overlays - {*APPLIED} == {"namespace.yaml", "restore.yaml"}
 
 
 def test_objects_that_commands_name_are_there() -> None:
@@ -73,9 +74,17 @@ def test_objects_that_commands_name_are_there() -> None:
             kind, _, name = word.partition("/")
             if kind in ("statefulset", "service"):
                 assert named(folder, {"statefulset": "StatefulSet", "service": "Service"}[kind], name)
-        if "exec" in command:
-            pod, _, number = command[command.index("exec") + 1].rpartition("-")
-            assert int(number) < named(folder, "StatefulSet", pod)["spec"]["replicas"]
+        for word in command:
+            if re.match(r"(pod/)?afterclick-(\d+|restore)(:|$)", word):
+                assert _is_there(folder, word.removeprefix("pod/").partition(":")[0])
+
+
+def _is_there(folder: str, pod: str) -> bool:
+    if pod == RESTORING["metadata"]["name"]:
+        return True
+    owner, _, number = pod.rpartition("-")
+    replicas: int = named(folder, "StatefulSet", owner)["spec"]["replicas"]
+    return int(number) < replicas
 
 
 def test_the_namespace_that_is_made_is_the_restricted_one_of_the_overlays() -> None:
@@ -91,7 +100,8 @@ def test_the_namespace_that_is_made_is_the_restricted_one_of_the_overlays() -> N
 
 
 def test_the_secret_that_the_page_makes_has_the_files_of_the_configuration(tmp_path: Path) -> None:
-    (line,) = (command for command in COMMANDS if "secret" in command)
+    line, again = (command for command in COMMANDS if "secret" in command)
+    assert again[: len(line)] == line
     for name in ("webhook", "hubspot"):
         (tmp_path / name).write_text("x")
     command = [tool("kubectl"), *line[1:], "--dry-run=client", "--output=yaml"]

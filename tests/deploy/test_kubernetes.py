@@ -12,6 +12,7 @@ from tests.deploy import custom
 from tests.deploy.cluster import (
     APPLIED,
     KUBERNETES,
+    RESTORING,
     Manifest,
     environment,
     mounts,
@@ -48,7 +49,7 @@ def faults(objects: list[Manifest], version: str, folder: Path) -> list[str]:
 
 def everything() -> list[Manifest]:
     """Return every object of every overlay, equal ones once."""
-    found = [*rendered("overlays/single"), *rendered("overlays/demo"), *rendered("examples/production")]
+    found = [*(one for folder in APPLIED for one in rendered(folder)), RESTORING]
     return [one for number, one in enumerate(found) if one not in found[:number]]
 
 
@@ -163,6 +164,24 @@ def test_the_pods_user_is_the_images_and_owns_the_volumes(folder: str) -> None:
         assert context["runAsUser"] == context["runAsGroup"] == USER
         assert context.get("fsGroup", USER) == USER
     assert service_pod(folder).spec["securityContext"]["fsGroup"] == USER
+
+
+def test_a_backup_is_put_back_as_the_services_user_on_its_volume() -> None:
+    serving, spec = service_pod("overlays/single"), RESTORING["spec"]
+    (container,), (volume,) = spec["containers"], spec["volumes"]
+    (claim,) = serving.owner["spec"]["volumeClaimTemplates"]
+
+    assert RESTORING["metadata"]["namespace"] == serving.owner["metadata"]["namespace"]
+    assert volume["persistentVolumeClaim"]["claimName"] == f"{claim['metadata']['name']}-afterclick-0"
+    assert [mount["mountPath"] for mount in container["volumeMounts"]] == [LEDGER]
+    assert container["image"] == IMAGE
+    assert spec["securityContext"] == serving.spec["securityContext"]
+    # No Service leads to it.
+    assert not [
+        one
+        for one in of_kind("overlays/single", "Service")
+        if selected(RESTORING["metadata"]["labels"], one["spec"]["selector"])
+    ]
 
 
 def test_prometheus_finds_the_admin_service() -> None:

@@ -7,7 +7,7 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
-from tests.deploy.cluster import APPLIED, pods
+from tests.deploy.cluster import APPLIED, RESTORING, pods
 from tests.deploy.restricted import violations
 
 Change = Callable[[dict[str, Any], dict[str, Any]], object]
@@ -37,6 +37,14 @@ def test_every_pod_is_admitted_without_exception(folder: str) -> None:
 
     assert found
     assert not any(found.values()), found
+
+
+def test_the_pod_for_a_restore_is_admitted_too() -> None:
+    (container,) = RESTORING["spec"]["containers"]
+
+    assert violations(RESTORING["spec"]) == []
+    assert RESTORING["spec"]["automountServiceAccountToken"] is False
+    assert container["securityContext"]["readOnlyRootFilesystem"] is True
 
 
 @pytest.mark.parametrize("folder", APPLIED)

@@ -46,6 +46,14 @@ def test_python_files_stay_short() -> None:
     assert too_long == {}
 
 
+def test_migrations_are_numbered_from_one_without_gap_or_repeat() -> None:
+    """Two with one number would leave one of them out of every ledger that has the other."""
+    folder = ROOT / "core" / "src" / "afterclick" / "ledger" / "sql" / "sqlite" / "migrations"
+    numbers = sorted(int(path.name[:4]) for path in folder.glob("*.sql"))
+
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
 # News
 
 

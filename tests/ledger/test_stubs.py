@@ -1,13 +1,15 @@
-"""Stubs that nobody wants kept: dropped once nobody can claim them, and never one that something hangs on."""
+"""Stubs that nobody wants kept, here or in a CRM: found in small steps, never one that something hangs on."""
 
 from __future__ import annotations
 
 import pytest
-from tests.ledger.harness import FOLD, Bench
+from tests.ledger.harness import CRM, FOLD, Bench
+from tests.support.clock import NOON
 from tests.support.events import make_event, make_registration
 
 from afterclick.errors import FenceLostError
-from afterclick.ledger.rows import EventState, Fence, KnownRecord
+from afterclick.ledger.rows import EventState, Fence, KnownRecord, SyncState
+from afterclick.ledger.steps import Stubs
 from afterclick.model.event import CLAIM, CREATED, INSTALL, Event
 from afterclick.model.journey import Policy
 
@@ -139,3 +141,72 @@ async def test_nothing_is_dropped_by_a_process_that_lost_the_lane(bench: Bench) 
     with pytest.raises(FenceLostError):
         await bench.ledger.drop_stubs(lost, before=bench.clock.now(), after=0, look=10)
     assert await kept(bench) == [1]
+
+
+# Records of stubs that expire.
+
+AGE = 30 * DAY * 1000
+
+
+async def in_the_crm(bench: Bench, lane: Fence, *leads: int) -> None:
+    """Let leads have a record that we made, as a pass leaves them."""
+    now = bench.clock.now()
+    for lead in leads:
+        record = KnownRecord(kind="contact", id=str(lead), created_by_us=True)
+        await bench.settle(lane, lead, record=record, synced=1, synced_at=now)
+
+
+async def expired(bench: Bench, *, look: int = 100, most: int = 100) -> list[int]:
+    """Go round once; return who is due by that."""
+    after: int | None = 0
+    while after is not None:
+        step = await bench.ledger.expire_stubs(CRM, expire=AGE, after=after, look=look, most=most)
+        assert step.due <= most
+        after = step.after
+    rows = await bench.ledger.syncs_of(range(1, 20))
+    return [row.lead for row in rows if row.wanted > row.synced]
+
+
+@pytest.mark.parametrize(("look", "most"), [(1, 1), (2, 1), (2, 2), (100, 2), (100, 100)])
+async def test_records_of_old_stubs_become_due_in_steps_of_any_size(
+    bench: Bench, lane: Fence, look: int, most: int
+) -> None:
+    await bench.fold(*(tap(f"link-{number}") for number in range(5)))
+    await in_the_crm(bench, lane, 1, 2, 3, 4, 5)
+    assert await expired(bench) == []
+    bench.clock.jump(31 * DAY)
+
+    assert await expired(bench, look=look, most=most) == [1, 2, 3, 4, 5]
+
+
+async def test_stub_that_was_looked_at_since_is_not_due_again(bench: Bench, lane: Fence) -> None:
+    await bench.fold(tap("one"), tap("two"))
+    await in_the_crm(bench, lane, 1, 2)
+    bench.clock.jump(31 * DAY)
+    await in_the_crm(bench, lane, 2)
+
+    assert await expired(bench) == [1]
+
+
+async def test_who_has_a_name_or_a_record_of_somebody_else_or_is_set_aside_does_not_expire(
+    bench: Bench, lane: Fence
+) -> None:
+    taps = [tap(token, at=f"09:0{minute}") for minute, token in enumerate(("one", "two", "three"))]
+    await bench.fold(*taps, make_registration(at="09:09", user="ann"))
+    await in_the_crm(bench, lane, 1, 3, 4)
+    await bench.settle(lane, 2, record=KnownRecord(kind="contact", id="typed"), synced=1, synced_at=NOON)
+    await bench.settle(lane, 3, state=SyncState.HELD, code="record-gone", reason="deleted")
+    bench.clock.jump(31 * DAY)
+
+    assert await expired(bench) == [1]
+
+
+async def test_records_without_a_name_are_counted(bench: Bench, lane: Fence) -> None:
+    await bench.fold(tap("one"), tap("two"), make_registration(at="09:00", user="ann"))
+    await in_the_crm(bench, lane, 1, 2, 3)
+    now = bench.clock.now()
+
+    assert await bench.ledger.count_stubs(before=now) == [
+        Stubs(connection=CRM, records=2, old=0, oldest_at=now)
+    ]
+    assert [one.old for one in await bench.ledger.count_stubs(before=now + 1)] == [2]

@@ -79,6 +79,7 @@ def make_lane(
     settle: float | None = None,
     stubs: bool = True,
     stubs_per_day: int | None = None,
+    expire: int | None = None,
     lane: LaneRules | None = None,
     metrics: Metrics | None = None,
 ) -> SyncLane:
@@ -98,6 +99,8 @@ def make_lane(
             absorbs=caller.plugin.has("absorb"),
             stubs=stubs,
             stubs_per_day=stubs_per_day,
+            expire=expire,
+            retires=caller.plugin.has("retire"),
         ),
         lane=lane or LaneRules(),
         metrics=metrics or Metrics(),
@@ -137,6 +140,8 @@ class Bench:
         self.metrics = Metrics()
         self.tasks: list[asyncio.Task[None]] = []
         self.fold = make_fold(self.ledger, self.clock, self.metrics, connections, **rules)
+        self.expire: int | None = None
+        """After how long (ms) the lanes of a test let stubs expire, for those who judge the end."""
         self._folds = folds
 
     async def __aenter__(self) -> Bench:

@@ -300,7 +300,9 @@ class FakeCrm:
 
     def record(self, row: Row) -> Record:
         """Return a record as the plugin shows it."""
-        return Record(kind="contact", id=row.id, values=dict(row.values), key=row.key)
+        return Record(
+            kind="contact", id=row.id, values=dict(row.values), key=row.key, touched=bool(row.typed)
+        )
 
 
 class FakePlugin:
@@ -388,6 +390,11 @@ class FakePlugin:
     async def _scripted(self, hook: str, inputs: Sequence[Any]) -> Any:
         if not self.crm.scripts[hook]:
             return None
-        self.crm.calls.append((hook, tuple(getattr(one, "lead", one).ref for one in inputs)))
+        self.crm.calls.append(
+            (
+                hook,
+                tuple(one.id if isinstance(one, Record) else getattr(one, "lead", one).ref for one in inputs),
+            )
+        )
         answer = self.crm.scripts[hook].popleft()(inputs)
         return await answer if isinstance(answer, Awaitable) else answer

@@ -199,7 +199,41 @@ async def two_records_and_a_lost_answer(bench: Bench) -> None:
     bench.crm.plan = lambda hook, refs: lost.pop() if lost and hook == "absorb" else FINE
 
 
+async def strangers_whose_time_is_over(bench: Bench) -> None:
+    """Somebody took one of their records up."""
+    bench.expire = EXPIRE
+    await strangers_tap(bench, 3)
+    await a_lane_works(bench, **ABSORBS)
+    bench.crm.edit("r1", "campaign", "typed by sales")
+    await bench.clock.advance(EXPIRE / 1000)
+
+
+async def strangers_whose_time_is_over_and_a_slow_crm(bench: Bench) -> None:
+    await strangers_whose_time_is_over(bench)
+    writes_are_slow(bench)
+
+
+async def strangers_whose_time_is_over_and_a_lost_answer(bench: Bench) -> None:
+    await strangers_whose_time_is_over(bench)
+    lost = [Fault(effect=1.0, broken="cut")]
+    bench.crm.plan = lambda hook, refs: lost.pop() if lost and hook == "retire" else FINE
+
+
+async def a_stranger_who_gets_a_name_after_the_record_went(bench: Bench) -> None:
+    """Whether it went nobody knows."""
+    bench.expire = EXPIRE
+    await bench.taps("code-ann", prefix="ref")
+    await bench.clock.advance(4)
+    await a_lane_works(bench, **ABSORBS)
+    await bench.clock.advance(EXPIRE / 1000)
+    bench.crm.plan = lambda hook, refs: Fault(broken="cut") if hook == "retire" else FINE
+    await a_lane_works(bench, expire=EXPIRE, **ABSORBS)
+    await people_convert(bench, "ann")
+
+
+EXPIRE = 30_000
 ABSORBS: dict[str, Any] = {"absorbs": True}
+EXPIRES: dict[str, Any] = {"plugin": ABSORBS, "lane": {"expire": EXPIRE}}
 
 SCENARIOS = {
     "new": Scenario(new_people),
@@ -228,4 +262,8 @@ SCENARIOS = {
     "absorb, slow": Scenario(two_records_and_a_slow_crm, plugin=ABSORBS, keyed=False),
     "absorb by merging": Scenario(two_records_of_a_crm_that_merges, plugin=ABSORBS),
     "absorb, lost answer": Scenario(two_records_and_a_lost_answer, plugin=ABSORBS),
+    "expiry": Scenario(strangers_whose_time_is_over, **EXPIRES),
+    "expiry, slow": Scenario(strangers_whose_time_is_over_and_a_slow_crm, **EXPIRES),
+    "expiry, lost answer": Scenario(strangers_whose_time_is_over_and_a_lost_answer, **EXPIRES),
+    "expiry and a name": Scenario(a_stranger_who_gets_a_name_after_the_record_went, **EXPIRES),
 }

@@ -224,6 +224,11 @@ async def wrong_at_rest(bench: Bench, *, absorbs: bool = False) -> list[str]:
     known: Counter[str] = Counter()
     for lead in leads:
         sync = syncs[lead.id]
+        is_over = bench.expire is not None and not lead.state.named
+        if is_over and sync.record is not None and not bench.crm.rows[sync.record.id].typed:
+            found.append(f"lead {lead.id} has a record that is over: {sync}")
+        if is_over and sync.record is None and sync.sending is None and sync.synced >= sync.wanted:
+            continue
         if sync.record is None:
             found.append(f"lead {lead.id} has no record: {sync}")
             continue

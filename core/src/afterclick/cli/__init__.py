@@ -8,6 +8,7 @@ import typer
 
 from afterclick import __version__
 from afterclick.cli.backfill import backfill
+from afterclick.cli.backup import backup, restore
 from afterclick.cli.check import check
 from afterclick.cli.config import app as config_app
 from afterclick.cli.demo import demo
@@ -30,6 +31,7 @@ from afterclick.cli.retry import retry
 from afterclick.cli.sandbox import sandbox
 from afterclick.cli.send import app as send_app
 from afterclick.cli.serve import serve
+from afterclick.cli.stubs import stubs
 from afterclick.errors import AfterclickError, ConfigurationError
 
 app = typer.Typer(
@@ -42,6 +44,8 @@ app = typer.Typer(
 )
 app.command("serve")(serve)
 app.command("health")(health)
+app.command("backup")(backup)
+app.command("restore")(restore)
 app.command("demo")(demo)
 app.command("check")(check)
 app.command("plugins")(plugins)
@@ -52,6 +56,7 @@ app.add_typer(leads_app, name="leads")
 app.add_typer(events_app, name="events")
 app.command("findings")(findings)
 app.command("parked")(parked)
+app.command("stubs")(stubs)
 app.command("retry")(retry)
 app.command("resync")(resync)
 app.command("backfill")(backfill)

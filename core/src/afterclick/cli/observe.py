@@ -33,7 +33,12 @@ _HELD = {
     Operation.GONE: "deleted in the CRM",
     Operation.SHARED: "with another person's record",
 }
-_STYLES = {Operation.CREATE: "cyan", Operation.CHANGE: "yellow", Operation.NONE: "dim"}
+_STYLES = {
+    Operation.CREATE: "cyan",
+    Operation.CHANGE: "yellow",
+    Operation.RETIRE: "red",
+    Operation.NONE: "dim",
+}
 
 
 class Report(msgspec.Struct, kw_only=True):
@@ -128,11 +133,13 @@ def summary_of(counts: Sequence[ObservationCount]) -> str:
     """Say in a sentence what a live connection would do."""
     leads = {count.operation: count.leads for count in counts}
     fields = sum(count.changes for count in counts if count.operation is Operation.CHANGE)
+    retired = leads.get(Operation.RETIRE, 0)
     absorbed = sum(count.absorbed for count in counts)
     parts = [
         f"create {_many(leads.get(Operation.CREATE, 0), 'record')}",
         f"change {_many(fields, 'field')} in {_many(leads.get(Operation.CHANGE, 0), 'record')}",
         *([f"take {_many(absorbed, 'record')} into others"] if absorbed else []),
+        *([f"take away {_many(retired, 'record')} that nobody claimed"] if retired else []),
         f"leave {_many(leads.get(Operation.NONE, 0), 'lead')} alone",
         *(f"hold {_many(leads[held], 'lead')} {words}" for held, words in _HELD.items() if held in leads),
     ]

@@ -164,6 +164,15 @@ class Leads(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             "by record."
         ),
     ] = 1000
+    expire_stubs: Annotated[
+        Annotated[float, Meta(ge=DAY)] | None,
+        Meta(
+            extra=DURATION,
+            description="How long a record without a name stays in a CRM after the last that was heard of "
+            "it: a day at least, such as `90d`; for good unless set. Only records that nobody but "
+            "Afterclick made and touched go.",
+        ),
+    ] = None
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -11,7 +11,7 @@ from afterclick.plugin.errors import BatchRefused, LaneStop, Throttled
 from afterclick.plugin.findings import Finding
 from afterclick.plugin.types import MatchOutcome, Outcome, RetryLater, Uncertain
 
-UNSAFE = frozenset({"create", "enrich", "absorb", "erase"})
+UNSAFE = frozenset({"create", "enrich", "absorb", "retire", "erase"})
 """Hooks whose write may have happened, or may still land, when they fail; a read is simply repeated."""
 
 SHORTEST_STOP, LONGEST_STOP = 1.0, 86_400.0

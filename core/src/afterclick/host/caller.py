@@ -65,7 +65,7 @@ class Caller:
         return Caller(self.plugin, ctx, self._clock, self._metrics)
 
     async def batch(self, hook: str, *, since: float | None = None, **inputs: Sequence[Any]) -> Called:
-        """Call `match`, `create`, `enrich`, `absorb` or `erase` with its one list of inputs.
+        """Call `match`, `create`, `enrich`, `absorb`, `retire` or `erase` with its one list of inputs.
 
         Its time runs from `since` (`Clock.elapsed()`), for a write from when it was noted, else from now.
         """

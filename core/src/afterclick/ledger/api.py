@@ -30,7 +30,7 @@ from afterclick.ledger.rows import (
     Untold,
 )
 from afterclick.ledger.signal import Signals
-from afterclick.ledger.steps import Pruned
+from afterclick.ledger.steps import Expiring, Pruned
 from afterclick.ledger.told import FindingChanges, FindingRow, Outdated
 from afterclick.model.view import Needs, View
 
@@ -202,6 +202,16 @@ class Syncs(Passes, Protocol):
         moment goes out in one call.
         `besides` are the leads in flight. A person whose write may still land (marked `sending`
         less than `wait_ms` ago) is not taken but becomes due at that moment.
+        """
+        ...
+
+    async def expire_stubs(
+        self, connection: str, *, expire: int, after: int, look: int, most: int
+    ) -> Expiring:
+        """Look at the next `look` stubs by id from the one after `after`; make up to `most` of them due.
+
+        Due become those that have not changed for `expire` (ms), have a record that we made, and were not
+        looked at since: a pass then decides whether it may go. Whoever is set aside stays so.
         """
         ...
 

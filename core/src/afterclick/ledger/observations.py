@@ -12,12 +12,14 @@ from afterclick.model.fields import Kept, Scalar
 class Operation(enum.StrEnum):
     """What a live lane would do with a lead.
 
-    `none`: the record is right, or keeps what it has. `ambiguous`, `gone` and `shared` are what a live
-    lane holds for a person to decide: several records, a deleted one, one of somebody else.
+    `retire`: the record expired and would go. `none`: it is right, or keeps what it has. `ambiguous`,
+    `gone` and `shared` are what a live lane holds for a person to decide: several records, a deleted one,
+    one of somebody else.
     """
 
     CREATE = "create"
     CHANGE = "change"
+    RETIRE = "retire"
     NONE = "none"
     AMBIGUOUS = "ambiguous"
     GONE = "gone"

@@ -16,6 +16,7 @@ from afterclick.ledger.rows import (
     SyncRow,
     Totals,
 )
+from afterclick.ledger.steps import Stubs
 from afterclick.ledger.told import FindingRow
 from afterclick.model.memory import LinkMemory
 
@@ -30,6 +31,13 @@ class Referrers(Protocol):
 
 class Reads(Referrers, Protocol):
     """What commands, metrics and start-up read."""
+
+    async def count_stubs(self, *, before: int) -> Sequence[Stubs]:
+        """Return, by connection, how many records without a name we made.
+
+        `old` are those whose lead has not changed since `before` (ms).
+        """
+        ...
 
     async def totals(self, connections: Sequence[str], *, now: int) -> Totals:
         """Return figures for metrics."""

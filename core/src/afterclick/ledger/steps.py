@@ -35,3 +35,27 @@ class Pruned(msgspec.Struct, frozen=True, kw_only=True):
     dropped: int
     after: int | None
     seconds: float = 0.0
+
+
+class Expiring(msgspec.Struct, frozen=True, kw_only=True):
+    """What a step of expiry did: how many stubs it looked at, and how many records of them are to go.
+
+    `after` is where the next step begins, None at the end. `seconds` is for how long it kept others out.
+    """
+
+    looked: int
+    due: int
+    after: int | None
+    seconds: float = 0.0
+
+
+class Stubs(msgspec.Struct, frozen=True, kw_only=True):
+    """How many records without a name a connection has that we made, and how many of them are old.
+
+    `oldest_at` (ms) is since when the oldest has not changed.
+    """
+
+    connection: str
+    records: int
+    old: int
+    oldest_at: int

@@ -180,7 +180,7 @@ class Metrics:
         self.observations = self._counter(
             "observations_total",
             "Leads that a connection in `mode = observe` looked at, by what a live one would do with them: "
-            "`create`, `change`, `none`, `ambiguous`, `gone`, `shared`.",
+            "`create`, `change`, `retire`, `none`, `ambiguous`, `gone`, `shared`.",
             "connection",
             "operation",
         )

@@ -103,6 +103,16 @@ async def absorb(absorptions: Sequence[Absorption], ctx: Context[Any]) -> Sequen
 
 
 @hookspec
+async def retire(records: Sequence[Record], ctx: Context[Any]) -> Sequence[Outcome]:  # type: ignore[empty-body]
+    """Take away records that nobody but we made and touched, best where people can bring them back.
+
+    Since contract 1. Called for people whom nobody ever named, where the operator lets such records
+    expire, and only for those that `match` showed with `touched=False` in the same pass. Look once more:
+    one that people took up meanwhile is `Rejected`, one that is gone is `Synced`. Fallback: they stay.
+    """
+
+
+@hookspec
 async def check(ctx: Context[Any]) -> Sequence[Finding]:  # type: ignore[empty-body]
     """Compare the account with what the fields need; must not write. Since contract 1.
 

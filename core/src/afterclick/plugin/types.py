@@ -22,6 +22,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     (`afterclick.plugin.canonical`); an empty one is left out. `related` holds further objects of the
     lead, such as a deal, by kind. `named` says that the record has an e-mail or an owner,
     `created_at` (ISO 8601) how old it is: both decide which of two records survives.
+    `touched` says whether anybody but us has worked with it, None where the CRM cannot tell: a record of
+    which that is not known never expires.
     """
 
     kind: str
@@ -32,6 +34,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     key: str | None = None
     named: bool = False
     created_at: str | None = None
+    touched: bool | None = None
 
 
 class Lead(msgspec.Struct, frozen=True, kw_only=True):

@@ -148,6 +148,7 @@ class Emulator(ABC):
             headers=request.headers,
             body=await request.read(),
             params={**route.params, **request.match_info},
+            target=request.raw_path,
         )
         self.calls.open += 1
         try:

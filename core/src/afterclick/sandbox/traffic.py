@@ -39,11 +39,11 @@ class Refused(Exception):  # noqa: N818 - an answer that ends a handler early, n
 class Call(msgspec.Struct):
     """One request, read to its end.
 
-    `path` is decoded and without the query. `params` are the path's parts and what the route adds.
-    `inputs` counts the records asked for, for the log; the handler sets it. `lag` is what a fault
-    adds to the age of the search index, in seconds; `overlooked` (0 to 1, the place of an input among
-    all) and `ignored` are faults too, see `heeded`. `notes` are the emulator's own, from one step to the
-    next.
+    `path` is decoded and without the query, `target` is both as they were sent. `params` are the path's
+    parts and what the route adds. `inputs` counts the records asked for, for the log; the handler sets it.
+    `lag` is what a fault adds to the age of the search index, in seconds; `overlooked` (0 to 1, the place
+    of an input among all) and `ignored` are faults too, see `heeded`. `notes` are the emulator's own, from
+    one step to the next.
     """
 
     method: str
@@ -57,6 +57,7 @@ class Call(msgspec.Struct):
     overlooked: float | None = None
     ignored: bool = False
     notes: dict[str, Any] = {}
+    target: str = ""
 
     def heeded(self, inputs: list[T]) -> list[T]:
         """Return the inputs that the CRM works on: all, unless a fault lets it overlook one or ignore them.

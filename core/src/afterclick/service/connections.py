@@ -102,6 +102,8 @@ def pass_rules(settings: Settings, connected: Connected) -> PassRules:
         absorbs=connected.plugin.has("absorb"),
         stubs=settings.leads.stubs == "crm",
         stubs_per_day=settings.leads.max_stubs_per_day,
+        expire=None if settings.leads.expire_stubs is None else int(settings.leads.expire_stubs * 1000),
+        retires=connected.plugin.has("retire"),
     )
 
 

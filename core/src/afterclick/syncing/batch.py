@@ -32,7 +32,14 @@ T = TypeVar("T")
 ROUNDS = 8
 """Writes of one person in one pass: each dropped field and each further step takes another."""
 
-_INPUTS = {"match": "leads", "create": "leads", "enrich": "changes", "absorb": "absorptions"}
+_INPUTS = {
+    "match": "leads",
+    "create": "leads",
+    "enrich": "changes",
+    "retire": "records",
+    "absorb": "absorptions",
+}
+_WRITES = ("create", "enrich", "retire", "absorb")
 _TROUBLE = (RetryLater, Rejected, Uncertain, Gone, Ambiguous)
 
 
@@ -53,7 +60,8 @@ class PassRules:
     `settle` is for how many seconds a write may still land. `absorbs` tells that the plugin brings
     doubles into their survivors; without it they are told to the operator. Without `stubs` nobody gets a
     record before they have a name; with it, `stubs_per_day` is how many such records a day (UTC) may see,
-    None for any number.
+    None for any number. A stub of which nothing was heard for `expire` (ms) gets none, and loses the one
+    that it has if the plugin `retires` records and nobody but us touched it.
     """
 
     retry: RetryRules
@@ -63,10 +71,19 @@ class PassRules:
     absorbs: bool = False
     stubs: bool = True
     stubs_per_day: int | None = None
+    expire: int | None = None
+    retires: bool = False
 
-    def keep_out(self, person: Person) -> bool:
+    def keep_out(self, person: Person, now: int) -> bool:
         """Tell whether a person gets no record as long as nobody knows who it is."""
-        return person.is_new_stub and not self.stubs
+        return person.is_new_stub and (not self.stubs or self._is_over(person, now))
+
+    def let_go(self, person: Person, now: int) -> bool:
+        """Tell whether the record that was found of a person may go."""
+        return self.retires and self._is_over(person, now) and person.only_ours
+
+    def _is_over(self, person: Person, now: int) -> bool:
+        return self.expire is not None and person.unnamed_since(now - self.expire)
 
 
 class Pass:
@@ -97,9 +114,9 @@ class Pass:
     async def run(self, due: Sequence[Due]) -> Report:
         """Do the whole pass. Raises what the ledger raises, and cancellation."""
         creates, changes = await self._match(await self._within_stubs(await self._people(due)))
-        absorptions = self._judge.take_again()
-        for hook, writes in (("create", creates), ("enrich", changes), ("absorb", absorptions)):
-            for size, group in _by_tries(writes, self._rules.batch):
+        writes = [*creates, *changes, *self._judge.take_again()]
+        for hook in _WRITES:
+            for size, group in _by_tries([one for one in writes if one.hook == hook], self._rules.batch):
                 for start in range(0, len(group), size):
                     await self._write(hook, group[start : start + size])
         if self._judge.findings:
@@ -133,7 +150,7 @@ class Pass:
     async def _within_stubs(self, people: list[Person]) -> list[Person]:
         """Leave out new stubs that are not wanted or that today has no room for, before asking about them."""
         limit, now = self._rules.stubs_per_day, self._clock.now()
-        kept_out = [person for person in people if self._rules.keep_out(person)]
+        kept_out = [person for person in people if self._rules.keep_out(person, now)]
         await self._settle([self._judge.kept_out(person, now) for person in kept_out], [])
         people = [person for person in people if person not in kept_out]
         stubs = [person for person in people if person.is_new_stub]
@@ -183,6 +200,8 @@ class Pass:
                 found.append((person, chosen))
             elif isinstance(outcome, NoMatch) and person.known is None and self._rules.creates:
                 creates.append(Write.create(person))
+            elif isinstance(outcome, Gone | NoMatch) and person.retiring:
+                settles += self._judge.was_retired(person, now)
             else:
                 settles.append(self._judge.unmatched(person, outcome, now, why))
         changes = await self._adopt(found, settles)
@@ -242,7 +261,8 @@ class Pass:
             if person.id in new:
                 person.adopted(new[person.id].records)
                 self._judge.doubled(person, now)
-            change = Write.enrich(person)
+            leaves = self._rules.let_go(person, now)
+            change = Write.retire(person) if leaves else Write.enrich(person)
             if change is None:
                 settles.append(self._judge.done(person, match.record, now))
             else:
@@ -279,7 +299,7 @@ class Pass:
         await self._settle(settles, self._attempts(hook, called, people))
         again = self._judge.take_again()
         if round < ROUNDS:
-            for kind in ("create", "enrich", "absorb"):
+            for kind in _WRITES:
                 rest = [write for write in again if write.hook == kind]
                 if rest:
                     await self._write(kind, rest, round=round + 1)

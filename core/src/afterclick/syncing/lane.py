@@ -27,6 +27,7 @@ from afterclick.plugin.errors import CallFailed, LaneStop, NotAuthorized, Thrott
 from afterclick.plugin.findings import Finding
 from afterclick.syncing.batch import Pass, PassRules, Report
 from afterclick.syncing.breaker import Breaker
+from afterclick.syncing.expiry import Expiry
 from afterclick.syncing.findings import STOPS, of_stop
 from afterclick.syncing.observing import ObservingPass
 from afterclick.syncing.person import Mapped
@@ -78,6 +79,7 @@ class SyncLane:
         self._signal = syncs(self.connection)
         self._log = get_logger("sync", connection=self.connection)
         self._breaker = Breaker()
+        self._expiry = self._make_expiry()
         self._tasks: set[asyncio.Task[None]] = set()
         self._flying: dict[int, tuple[int, ...]] = {}
         self._connected = False
@@ -123,10 +125,19 @@ class SyncLane:
             due = await self._take(lease)
             if due:
                 self._start(lease, due)
-            else:
+            elif self._tasks or self._expiry is None:
                 await self._ledger.signals.wait(self._signal, self._clock, await self._until_due())
+            elif not await self._expiry.step():
+                wait = min(await self._until_due(), self._expiry.wait)
+                await self._ledger.signals.wait(self._signal, self._clock, wait)
         if self._tasks:
             await asyncio.wait(self._tasks)
+
+    def _make_expiry(self) -> Expiry | None:
+        rules = self._rules
+        if rules.expire is None or not rules.retires:
+            return None
+        return Expiry(self._ledger, self._clock, self.connection, expire=rules.expire, most=rules.batch)
 
     async def _forget_observations(self, lease: Lease) -> None:
         """See to it that a lane that may write finds everything due that was only observed before."""

@@ -67,9 +67,11 @@ def observe(
             further = [one for one in further if one.id not in absorbed]
             operation = Operation.CHANGE if absorbed or person.change() is not None else Operation.NONE
             differences = list(_differences(person, record))
+            if rules.let_go(person, now):
+                operation, differences = Operation.RETIRE, []
         case Gone() | NoMatch() if person.known is not None:
             operation, reason = Operation.GONE, getattr(outcome, "reason", "") or DELETED
-        case NoMatch() if rules.keep_out(person):
+        case NoMatch() if rules.keep_out(person, now):
             reason = STUB_STAYS
         case NoMatch() if rules.creates:
             operation = Operation.CREATE

@@ -69,6 +69,31 @@ class Person:
         """Tell whether a record of it would be a further one without a name."""
         return not self.due.lead.state.named and self.known is None and self.uncertain is None
 
+    @property
+    def retiring(self) -> frozenset[int]:
+        """Return the leads with a write under way that takes the known record away."""
+        rows = (self.sync, *self.due.joined)
+        return frozenset(
+            row.lead
+            for row in rows
+            if row.sending == "retire" and row.record is not None and row.record == self.known
+        )
+
+    def unnamed_since(self, moment: int) -> bool:
+        """Tell whether nobody has a name for it, nor has anything been heard of it since a moment (ms)."""
+        return not self.due.lead.state.named and self.due.lead.changed_at <= moment
+
+    @property
+    def only_ours(self) -> bool:
+        """Tell whether we made the record that was found, and nobody else has done anything with it."""
+        record, known = self.record, self.known
+        if record is None or known is None or not known.created_by_us or self.doubles:
+            return False
+        if record.named or record.touched is not False:
+            return False
+        values = {name: value for name, value in record.values.items() if not self.is_key(name)}
+        return values == {name: value for name, value in self.base.items() if not self.is_key(name)}
+
     def is_key(self, name: str) -> bool:
         """Tell whether a CRM field holds the key: a record without it would be found by nobody."""
         return any(spec.name == name and spec.rule is Rule.KEY for spec in self._mapped.fields)

@@ -36,6 +36,7 @@ NEXT_STEP = 1000
 
 DELETED = "the record was deleted in the CRM"
 STUB_STAYS = "nobody knows who it is, and `leads` in the configuration keeps such out"
+EXPIRED = "nobody ever said who it is, and `leads.expire_stubs` is over"
 CREATES_NONE = "no record yet, and this connection creates none"
 
 
@@ -59,6 +60,11 @@ class Write:
         """Return the write that the record lacks, or None."""
         change = person.change()
         return None if change is None else cls("enrich", person, change.fields, change)
+
+    @classmethod
+    def retire(cls, person: Person) -> Write:
+        """Return the write that takes the record away."""
+        return cls("retire", person, {}, person.record)
 
     @classmethod
     def absorb(cls, person: Person) -> Write | None:
@@ -157,6 +163,34 @@ class Judge:
             reason=STUB_STAYS,
         )
 
+    def _retired(self, person: Person, now: int) -> Settle:
+        """Return the settle of a stub whose record went: should it ever get a name, it gets a new one."""
+        return Settle(
+            connection=self.connection,
+            lead=person.id,
+            synced=person.due.lead.version,
+            synced_at=now,
+            forget_record=True,
+            pending=(),
+            tries=0,
+            reason=EXPIRED,
+        )
+
+    def was_retired(self, person: Person, now: int) -> list[Settle]:
+        """Return what becomes of a person whose record went by a write of ours that nobody settled.
+
+        It is not gone by a person's hand. Whoever got a name meanwhile gets a new one.
+        """
+        again = untried(person.sync, now=now, reason=EXPIRED, clear=True)
+        rows = {row.lead: row for row in (person.sync, *person.due.joined)}
+        return [
+            msgspec.structs.replace(again, forget_record=lead in person.retiring)
+            if lead == person.id
+            else Settle(connection=self.connection, lead=lead, forget_record=True, reason=EXPIRED)
+            for lead in rows
+            if lead == person.id or lead in person.retiring
+        ]
+
     def _going_on(self, person: Person, now: int) -> Settle:
         """Return the settle between two steps: the next pass goes on where this one ends."""
         return Settle(
@@ -194,6 +228,8 @@ class Judge:
         person = write.person
         if hook == "absorb":
             return self._absorbed(write, outcome, now)
+        if hook == "retire":
+            return self._retired(person, now)
         created = hook == "create" or (person.known is not None and person.known.created_by_us)
         person.base = person.written(write.values, outcome.record)
         person.known = as_known(outcome.record, person.sync, created=created)
@@ -227,6 +263,8 @@ class Judge:
         person, name = write.person, outcome.field
         if hook == "absorb":
             return self._not_absorbed(write, outcome, now)
+        if hook == "retire":
+            return self.done(person, write.item, now)
         if name is not None and name in person.pending:
             person.rejected[name] = True
             person.pending = tuple(step for step in person.pending if step != name)

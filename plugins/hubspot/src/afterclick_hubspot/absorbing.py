@@ -1,9 +1,9 @@
-"""Brings a contact that Afterclick made into the person's other one.
+"""Takes contacts away: a double of ours, a stub that expired, a person who is to be forgotten.
 
-The core has written to the survivor what it lacked; what is left is the double. It goes into the bin, or is
-merged where the operator wants that. No key moves from one contact to the other, so a crash between any two
-steps leaves nothing to put right, and each step is safe to repeat. Source: HubSpot, "Contacts" guide
-(archive, merge) and the changelog on merging.
+For a double, the core has written to the survivor what it lacked; what is left is the double itself. It
+goes into the bin, or is merged where the operator wants that. No key moves from one contact to the other,
+so a crash between any two steps leaves nothing to put right, and each step is safe to repeat. Source:
+HubSpot, "Contacts" guide (archive, merge) and the changelog on merging.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from afterclick_hubspot import answers, errors
 from afterclick_hubspot.answers import Contact
 from afterclick_hubspot.client import Client
 from afterclick_hubspot.lookup import Seen, Unanswered, look_up
-from afterclick_hubspot.mapping import EMAIL, OWNER, same, to_record
+from afterclick_hubspot.mapping import EMAIL, OWNER, is_touched, same, to_record
 
 Outcomes = dict[int, Outcome]
 
@@ -45,7 +45,11 @@ async def absorb(absorptions: Sequence[Absorption], client: Client) -> list[Outc
             for index in open:
                 outcomes[index] = await _merge(absorptions[index], client)
         elif open:
-            await _archive({index: absorptions[index] for index in open}, client, outcomes)
+            await _archive(
+                {index: (absorptions[index].double, absorptions[index].survivor) for index in open},
+                client,
+                outcomes,
+            )
     except LaneStop as stop:
         stop.outcomes = {**outcomes, **stop.outcomes}
         raise
@@ -77,10 +81,11 @@ def _objection(one: Absorption, double: Contact, client: Client) -> str | None:
     return None
 
 
-async def _archive(absorptions: dict[int, Absorption], client: Client, outcomes: Outcomes) -> None:
-    answer = await _sent(client.api.archive_contacts([one.double.id for one in absorptions.values()]))
-    for index, one in absorptions.items():
-        outcomes[index] = _outcome(answer, one.survivor, client)
+async def _archive(records: dict[int, tuple[Record, Record]], client: Client, outcomes: Outcomes) -> None:
+    """Archive records; each is given with the one that is the answer."""
+    answer = await _sent(client.api.archive_contacts([record.id for record, _ in records.values()]))
+    for index, (_, left) in records.items():
+        outcomes[index] = _outcome(answer, left, client)
 
 
 async def _merge(one: Absorption, client: Client) -> Outcome:
@@ -112,6 +117,28 @@ def _outcome(answer: Answer | CallFailed, survivor: Record, client: Client) -> O
         return Synced(survivor)
     verdict = errors.of_call(client.refused(answer), (), writing=True)
     return verdict if isinstance(verdict, RetryLater | Uncertain) else Rejected(str(verdict))
+
+
+async def retire(records: Sequence[Record], client: Client) -> list[Outcome]:
+    """Archive contacts that nobody but Afterclick has touched, by what HubSpot says of them now."""
+    outcomes: Outcomes = {}
+    try:
+        seen = await look_up((record.id for record in records), client)
+        for index, record in enumerate(records):
+            found = seen[same(record.id)]
+            if isinstance(found, Unanswered | RetryLater):
+                outcomes[index] = RetryLater(found.reason)
+            elif found is None:
+                outcomes[index] = Synced(record)
+            elif is_touched(found) is not False:
+                outcomes[index] = Rejected("somebody has worked with it")
+        idle = {index: (one, one) for index, one in enumerate(records) if index not in outcomes}
+        if idle:
+            await _archive(idle, client, outcomes)
+    except LaneStop as stop:
+        stop.outcomes = {**outcomes, **stop.outcomes}
+        raise
+    return [outcomes[index] for index in range(len(records))]
 
 
 async def erase(records: Sequence[Record], client: Client) -> list[Outcome]:

@@ -21,8 +21,12 @@ EMAIL = "email"
 FURTHER_EMAILS = "hs_additional_emails"
 OWNER = "hubspot_owner_id"
 CREATED = "createdate"
+UPDATED_BY = "hs_updated_by_user_id"
+WORKED_WITH = ("notes_last_updated", "num_notes", "num_associated_deals", "num_conversion_events")
+"""What people leave on a contact beside its values: activities, deals, forms that were filled in."""
 MERGED = ("hs_merged_object_ids", "hs_calculated_merged_vids")
 """Ids that went into a contact by merging: `1;2`, and `1:1762212973632;2:…` with times."""
+_TRACES = (OWNER, CREATED, UPDATED_BY, *WORKED_WITH)
 
 
 class Shape(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,7 +41,7 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
     def properties(self) -> tuple[str, ...]:
         """Return all properties that a read asks for, each once."""
         names = [spec.name for spec in self.fields]
-        return tuple(dict.fromkeys([*names, self.key, EMAIL, FURTHER_EMAILS, OWNER, CREATED, *MERGED]))
+        return tuple(dict.fromkeys([*names, self.key, EMAIL, FURTHER_EMAILS, *_TRACES, *MERGED]))
 
     def url(self, id: str) -> str | None:
         """Return where people see a contact, if the account is known."""
@@ -137,8 +141,21 @@ def to_record(contact: Contact, shape: Shape, written: Input | None = None) -> R
         values=values,
         key=contact.text(shape.key) or (before.key if before else None) or _key(values, shape),
         named=bool(email or contact.text(OWNER) or (before is not None and before.named)),
+        touched=is_touched(contact) if written is None else None,
         created_at=str(created) if created is not None else (before.created_at if before else None),
     )
+
+
+def is_touched(contact: Contact) -> bool | None:
+    """Tell whether people have worked with a contact, None where it was read without what tells that.
+
+    It counts who has an e-mail address or an owner, was changed last by a user, was merged, or has
+    activities, deals or filled in forms.
+    """
+    if UPDATED_BY not in (contact.properties or {}):
+        return None
+    traces = (contact.text(name) for name in (EMAIL, OWNER, UPDATED_BY, *WORKED_WITH, *MERGED))
+    return any(text not in ("", "0") for text in traces)
 
 
 def _key(values: Mapping[str, Scalar], shape: Shape) -> str | None:

@@ -6,6 +6,7 @@
     create     upserts by key, or creates          writing, correlation, conflicts
     enrich     updates by record id                writing, correlation, conflicts
     absorb     archives or merges a double         absorbing
+    retire     archives what only we touched       absorbing
     erase      deletes for good                    absorbing
     check      compares the account                checking, definitions, findings, kinds
     provision  makes group and properties          provisioning, planning, definitions
@@ -99,6 +100,12 @@ async def enrich(changes: Sequence[Change], ctx: Ctx) -> Sequence[Outcome]:
 async def absorb(absorptions: Sequence[Absorption], ctx: Ctx) -> Sequence[Outcome]:
     """Retire contacts of ours whose person has another one."""
     return await absorbing.absorb(absorptions, _client(ctx))
+
+
+@hookimpl
+async def retire(records: Sequence[Record], ctx: Ctx) -> Sequence[Outcome]:
+    """Put contacts into the bin that nobody but Afterclick touched."""
+    return await absorbing.retire(records, _client(ctx))
 
 
 @hookimpl

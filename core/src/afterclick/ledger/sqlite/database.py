@@ -163,6 +163,21 @@ class Database:
                     self._db.execute(f"PRAGMA user_version = {number}")
         return known[-1][0]
 
+    def is_ledger(self) -> bool:
+        """Tell whether the file is a ledger that this program can work with, or bring up to date.
+
+        Raises:
+            LedgerError: the file is no database.
+            LedgerSchemaError: a newer program wrote it.
+
+        """
+        return self.schema() > 0 and bool(self.run_text("SELECT 1 FROM sqlite_schema WHERE name = 'syncs'"))
+
+    def copy_into(self, target: apsw.Connection) -> None:
+        """Copy everything, as it stands at this moment; a writer goes on meanwhile."""
+        with target.backup("main", self._db, "main") as copying:
+            copying.step()
+
     def checkpoint(self) -> None:
         """Bring the write-ahead log back into the file and cut it."""
         self._db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)

@@ -92,7 +92,7 @@ def advance(db: Database, id: int, *, look: int, most: int, terms: Terms, now: i
         names = _names(operation.connection, operation.selection, terms)
         names |= {"after": operation.cursor, "look": look, "now": now}
         picked = db.run(f"pick_{operation.kind}", names)
-        passed, chosen = _up_to(most, picked)
+        passed, chosen = up_to(most, picked)
         if chosen:
             _apply(db, operation, names | {"ids": ids(chosen)})
         whole = len(passed) == len(picked) and (len(picked) < look or _most(operation.selection) == 1)
@@ -124,7 +124,7 @@ def picked(db: Database, operation: Operation, look: int) -> Picked:
     return Picked(passed=[id for id, _ in rows], chosen=[id for id, fits in rows if fits], last=last)
 
 
-def _up_to(most: int, picked: Iterable[Row]) -> tuple[list[int], list[int]]:
+def up_to(most: int, picked: Iterable[Row]) -> tuple[list[int], list[int]]:
     """Return the ids that are passed, and those among them that are changed: `most` at the most."""
     passed: list[int] = []
     chosen: list[int] = []

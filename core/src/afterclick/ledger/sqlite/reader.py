@@ -22,9 +22,21 @@ from afterclick.ledger.rows import (
     SyncRow,
     Totals,
 )
-from afterclick.ledger.sqlite import findings, folds, lanes, observations, operating, reads, refolding, syncs
+from afterclick.ledger.sqlite import (
+    copies,
+    findings,
+    folds,
+    lanes,
+    observations,
+    operating,
+    reads,
+    refolding,
+    syncs,
+    tidying,
+)
 from afterclick.ledger.sqlite.database import Database
 from afterclick.ledger.sqlite.threads import Worker
+from afterclick.ledger.steps import Stubs
 from afterclick.ledger.told import FindingRow
 from afterclick.model.memory import LinkMemory
 from afterclick.model.view import Needs, View
@@ -71,6 +83,10 @@ class SqliteReader:
                 hint="Start `afterclick serve`: it brings the ledger up to date.",
             )
 
+    async def backup(self, target: Path) -> None:
+        """Copy the ledger into a new file; see `copies.copy`."""
+        await self._reader.do(lambda: copies.copy(self._read, target))
+
     async def view(self, needs: Needs) -> View:
         return await self._reader.do(lambda: folds.view(self._read, needs))
 
@@ -100,6 +116,9 @@ class SqliteReader:
 
     async def totals(self, connections: Sequence[str], *, now: int) -> Totals:
         return await self._reader.do(lambda: reads.totals(self._read, self._path, connections, now))
+
+    async def count_stubs(self, *, before: int) -> Sequence[Stubs]:
+        return await self._reader.do(lambda: tidying.count_stubs(self._read, before))
 
     async def count_due(self, connection: str, *, now: int, most: int) -> int:
         count: int = (await self._reader.do(lambda: self._read.run("count_due", (connection, now, most))))[0][

@@ -49,7 +49,7 @@ from afterclick.ledger.sqlite import (
 from afterclick.ledger.sqlite.database import Database, FileLock
 from afterclick.ledger.sqlite.reader import SqliteReader
 from afterclick.ledger.sqlite.threads import Writer
-from afterclick.ledger.steps import Pruned
+from afterclick.ledger.steps import Expiring, Pruned
 from afterclick.ledger.told import FindingChanges, FindingRow, Outdated
 
 
@@ -198,6 +198,13 @@ class SqliteLedger(SqliteReader):
         return await self._writer.do(
             lambda: syncs.grant_stubs(self._write, fence, connection, day, wanted, limit)
         )
+
+    async def expire_stubs(
+        self, connection: str, *, expire: int, after: int, look: int, most: int
+    ) -> Expiring:
+        now = self._clock.now()
+        step = partial(tidying.expire_stubs, expire=expire, after=after, look=look, most=most, now=now)
+        return await self._writer.do(lambda: step(self._write, connection))
 
     async def adopt(self, fence: Fence, connection: str, found: Mapping[int, Adoption]) -> Mapping[int, str]:
         return await self._writer.do(lambda: syncs.adopt(self._write, fence, connection, found))

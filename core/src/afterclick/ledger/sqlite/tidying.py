@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from afterclick.clock import MILLISECONDS_PER_DAY
 from afterclick.ledger.rows import Fence
 from afterclick.ledger.sqlite import lanes
 from afterclick.ledger.sqlite.database import Database
 from afterclick.ledger.sqlite.folds import ids
-from afterclick.ledger.steps import Pruned
+from afterclick.ledger.sqlite.operating import up_to
+from afterclick.ledger.steps import Expiring, Pruned, Stubs
 
 ADDRESSES = 2 * MILLISECONDS_PER_DAY
 SEEN = 30 * MILLISECONDS_PER_DAY
@@ -82,3 +84,31 @@ def drop_stubs(db: Database, fence: Fence, before: int, after: int, look: int) -
         after=None if len(picked) < look else picked[-1][0],
         seconds=time.perf_counter() - started,
     )
+
+
+def expire_stubs(
+    db: Database, connection: str, *, expire: int, after: int, look: int, most: int, now: int
+) -> Expiring:
+    """Make up to `most` of the next stubs due whose record has been nobody's for long."""
+    started = time.perf_counter()
+    names: dict[str, Any] = {"connection": connection, "expire": expire, "after": after, "now": now}
+    with db.transaction():
+        picked = db.run("pick_expired", {**names, "look": look})
+        passed, due = up_to(most, picked)
+        if due:
+            db.run("apply_resync", {**names, "ids": ids(due)})
+    whole = len(passed) == len(picked) < look
+    return Expiring(
+        looked=len(passed),
+        due=len(due),
+        after=None if whole else passed[-1],
+        seconds=time.perf_counter() - started,
+    )
+
+
+def count_stubs(db: Database, before: int) -> list[Stubs]:
+    """Count the records of stubs, and those whose lead has not changed since `before`."""
+    return [
+        Stubs(connection=row[0], records=row[1], old=row[2], oldest_at=row[3])
+        for row in db.run("count_stubs", (before,))
+    ]

@@ -20,6 +20,7 @@ MAX_IDENTITIES = 250
 
 INTEGRATION = "Integration"
 SALES = "Sales team"
+USER_ID = "71001"
 
 _SOURCES = {
     INTEGRATION: {
@@ -29,7 +30,7 @@ _SOURCES = {
     },
     SALES: {
         "hs_object_source": "CRM_UI",
-        "hs_object_source_id": "userId:71001",
+        "hs_object_source_id": f"userId:{USER_ID}",
         "hs_object_source_label": "CRM_UI",
     },
 }

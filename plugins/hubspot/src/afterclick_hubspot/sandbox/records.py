@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from afterclick.sandbox import Row
-from afterclick_hubspot.sandbox.book import INTEGRATION
+from afterclick_hubspot.sandbox.book import INTEGRATION, USER_ID
 from afterclick_hubspot.sandbox.values import instant
 
 READ_BY_DEFAULT = ("createdate", "email", "firstname", "hs_object_id", "lastmodifieddate", "lastname")
@@ -52,6 +52,11 @@ def _all_ids(row: Row) -> str:
     return ";".join([row.id, *merged.split(";")]) if merged else row.id
 
 
+def _last_user(row: Row) -> str | None:
+    """Return the user who changed the contact last; an app with a token of its own is none."""
+    return USER_ID if row.writes and row.writes[-1].origin != INTEGRATION else None
+
+
 _WORKED_OUT: dict[str, Callable[[Row], str | None]] = {
     "hs_object_id": lambda row: row.id,
     "createdate": lambda row: instant(row.created),
@@ -63,6 +68,7 @@ _WORKED_OUT: dict[str, Callable[[Row], str | None]] = {
     "hs_email_domain": _domain,
     "hs_full_name_or_email": _name,
     "num_notes": lambda row: "0",
+    "hs_updated_by_user_id": _last_user,
 }
 
 

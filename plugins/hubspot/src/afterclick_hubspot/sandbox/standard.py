@@ -107,6 +107,9 @@ _READ_ONLY = """
     hs_analytics_source_data_2   Original Traffic Source Drill-Down 2  string  text
     notes_last_updated           Last Activity Date              datetime    date
     num_notes                    Number of Sales Activities      number      number
+    num_associated_deals         Number of Associated Deals      number      number
+    num_conversion_events        Number of Form Submissions      number      number
+    hs_updated_by_user_id        Updated by user ID              number      number
 """
 
 _OPTIONS = {

@@ -43,6 +43,21 @@ SELECT id, changed_at < :before AND id < (SELECT max(id) FROM leads)
 FROM leads l INDEXED BY leads_nameless
 WHERE joined_into IS NULL AND keys GLOB 'event:*' AND id > :after ORDER BY id LIMIT :look
 
+-- name: pick_expired
+-- Likewise: stubs with a record of ours that have not changed for long, and were not looked at since it was long.
+SELECT id, changed_at + :expire <= :now
+    AND EXISTS (SELECT 1 FROM syncs
+                WHERE connection = :connection AND lead = l.id AND state = 'active' AND synced >= wanted
+                  AND record_id IS NOT NULL AND created_by_us AND synced_at < changed_at + :expire)
+FROM leads l INDEXED BY leads_nameless
+WHERE joined_into IS NULL AND keys GLOB 'event:*' AND id > :after ORDER BY id LIMIT :look
+
+-- name: count_stubs
+SELECT s.connection, count(*), sum(l.changed_at < ?), min(l.changed_at)
+FROM leads l INDEXED BY leads_nameless CROSS JOIN syncs s ON s.lead = l.id
+WHERE l.joined_into IS NULL AND l.keys GLOB 'event:*' AND s.record_id IS NOT NULL AND s.created_by_us
+GROUP BY s.connection ORDER BY s.connection
+
 -- name: leave_events
 UPDATE events SET lead = NULL, reason = ? WHERE lead IN (SELECT value FROM json_each(?))
 
