@@ -50,11 +50,12 @@ def make_caller(
     connection: str = "fake",
     metrics: Metrics | None = None,
     absorbs: bool = False,
+    plugin: type[FakePlugin] | None = None,
     **changes: Any,
 ) -> Caller:
     """Return the caller of a connection to the CRM; `changes` are of its `PluginInfo`."""
     described = info(**changes)
-    plugin = load("fake", (AbsorbingPlugin if absorbs else FakePlugin)(crm, described))
+    kind = plugin or (AbsorbingPlugin if absorbs else FakePlugin)
     ctx: Context[Any] = Context(
         connection=connection,
         settings=None,
@@ -65,7 +66,7 @@ def make_caller(
         state=NoState(),
         stages=STAGE_WORDS,
     )
-    return Caller(plugin, ctx, clock, metrics or Metrics())
+    return Caller(load("fake", kind(crm, described)), ctx, clock, metrics or Metrics())
 
 
 def make_lane(

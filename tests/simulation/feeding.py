@@ -10,12 +10,18 @@ from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from typing import Any
 
-from tests.simulation.bench import Bench, make_fold
+from tests.simulation.bench import Bench, make_caller, make_fold, make_lane
+from tests.simulation.erasing import ErasingPlugin
+from tests.simulation.fakecrm import FakePlugin
 
 from afterclick.console.feeding import Feeder, Route
+from afterclick.console.forgetting import Forgetter
 from afterclick.folding.batch import Destination, Rules
 from afterclick.folding.refolding import Refolder
 from afterclick.ledger.operations import Kind, Operation, Selection
+from afterclick.syncing.erasing import Eraser
+from afterclick.syncing.lane import LaneRules, SyncLane
+from afterclick.syncing.retry import RetryRules
 
 _FEEDING: ContextVar[bool] = ContextVar("feeding", default=False)
 
@@ -23,7 +29,7 @@ Routes = Callable[[], dict[str, Route]]
 
 
 class Process:
-    """The fold lane and the feeder of one process; it dies at its step `dies`, counted from 1.
+    """The fold lane and the feeder of one process. It dies at its step `dies`, from 1, while it `counts`.
 
     A piece of the ledger's work has two steps: before it, and after it, when it is done and nobody knows.
     """
@@ -31,6 +37,7 @@ class Process:
     def __init__(self, bench: Bench, *, dies: int | None = None) -> None:
         self.bench = bench
         self.steps = 0
+        self.counts = True
         self.dead = asyncio.Event()
         self._dies = dies
         self._buried = asyncio.Event()
@@ -38,9 +45,10 @@ class Process:
         self.ledger: Any = bench.ledger.seen_by("process", self._step)
         self.fold = make_fold(self.ledger, bench.clock, bench.metrics, ["fake"])
         self.feeder: Feeder
+        self.lane: SyncLane
 
     async def _step(self) -> None:
-        if _FEEDING.get() and not self.dead.is_set():
+        if _FEEDING.get() and self.counts and not self.dead.is_set():
             self.steps += 1
             if self.steps == self._dies:
                 self.dead.set()
@@ -61,6 +69,22 @@ class Process:
             destinations=lambda: [Destination(connection="fake", attributes=attributes)],
         )
         self.feeder = Feeder(self.ledger, self.bench.clock, routes, {Kind.REFOLD: refolder.step})
+        self.start()
+        return self
+
+    def forgets(
+        self, *, plugin: type[FakePlugin] = ErasingPlugin, observes: bool = False, **plugin_info: Any
+    ) -> Process:
+        """Start it with a lane, whose plugin erases records."""
+        clock, metrics = self.bench.clock, self.bench.metrics
+        caller = make_caller(self.bench.crm, clock, metrics=metrics, plugin=plugin, **plugin_info)
+        self.lane = make_lane(
+            self.ledger, clock, caller, retry=RetryRules(longest=60), lane=LaneRules(observes=observes)
+        )
+        erasers = {"fake": Eraser(self.ledger, clock, self.lane, metrics)}
+        forgetter = Forgetter(self.ledger, clock, turn=self.fold.turn, erasers=lambda: erasers)
+        self.feeder = Feeder(self.ledger, clock, dict, {Kind.FORGET: forgetter.step})
+        _ = self.bench.run(self.lane.run())
         self.start()
         return self
 

@@ -11,8 +11,10 @@ from tests.support.events import make_event
 from tests.unit.cli.conftest import Command
 from tests.unit.console.conftest import CRM, Console
 
+from afterclick.console.feeding import Route
 from afterclick.errors import AfterclickError
-from afterclick.ledger.rows import ConnectionRow, Settle, SyncState
+from afterclick.ledger.operations import Terms
+from afterclick.ledger.rows import ConnectionRow, KnownRecord, Settle, SyncState
 
 
 @pytest.fixture(autouse=True)
@@ -79,6 +81,30 @@ async def test_retry_of_nobody_in_particular_is_refused(command: Command, bench:
     assert result.exit_code == 2
     assert "say which" in result.output
     assert await states(bench) == [PARKED, HELD]
+
+
+async def test_forget_tells_what_there_is_and_where_records_stay(
+    command: Command, console: Console, bench: Bench
+) -> None:
+    record = KnownRecord(kind="contact", id="9", url="https://crm.example.com/9")
+    await bench.settle(await bench.hold(CRM), 2, record=record)
+    result = await command("forget", "2", "--dry-run")
+
+    assert " ".join(result.output.split()) == (
+        "1 lead, 1 event, 1 record in crm (cannot be erased from here: do it by hand) to erase."
+    )
+    console.routes[CRM] = Route(Terms(), 100, lambda: 1.0, erases=True)
+    result = await command("forget", "2", answer="n\n")
+
+    assert "1 lead, 1 event, 1 record in crm to erase. Go on?" in result.output
+    assert await console.ledger.operations(limit=9) == []
+
+
+async def test_nobody_is_forgotten_who_is_not_there(command: Command) -> None:
+    result = await command("forget", "99", "--yes")
+
+    assert isinstance(result.exception, AfterclickError)
+    assert "there is no lead 99" in str(result.exception)
 
 
 async def test_refold_tells_how_many_leads_it_would_read(command: Command, console: Console) -> None:

@@ -19,7 +19,7 @@ from afterclick.console.app import console_app
 from afterclick.console.feeding import Feeder, Route
 from afterclick.console.operating import Operator
 from afterclick.console.status import Watch
-from afterclick.ledger.operations import Terms
+from afterclick.ledger.operations import Kind, Operation, Terms, Waiting
 from afterclick.ledger.sqlite import SqliteLedger
 from afterclick.observe.metrics import Metrics
 from afterclick.receiver.admin import admin_app
@@ -49,6 +49,11 @@ class Console:
         return await self.ask("GET", path, **headers)
 
 
+async def no_lanes(operation: Operation, look: int, most: int) -> Waiting:
+    """Stand in for what the lanes do."""
+    return Waiting("no lane runs here")
+
+
 Start = Callable[..., Awaitable[Console]]
 
 
@@ -76,7 +81,9 @@ async def start(ledger: SqliteLedger, clock: FakeClock) -> AsyncIterator[Start]:
                 running=lambda: [CRM],
                 started_at=clock.now(),
             )
-            feeder = Feeder(ledger, clock, lambda: routes)
+            feeder = Feeder(
+                ledger, clock, lambda: routes, dict.fromkeys((Kind.REFOLD, Kind.FORGET), no_lanes)
+            )
             operator = Operator(ledger=ledger, clock=clock, feeder=feeder, routes=lambda: routes)
             api = console_app(watch, operator, token=token)
             server = TestServer(admin_app(metrics=metrics, ready=ledger.ready, api=api))

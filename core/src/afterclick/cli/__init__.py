@@ -15,6 +15,7 @@ from afterclick.cli.demo import demo
 from afterclick.cli.events import app as events_app
 from afterclick.cli.fields import fields
 from afterclick.cli.findings import findings
+from afterclick.cli.forget import forget
 from afterclick.cli.health import health
 from afterclick.cli.leads import app as leads_app
 from afterclick.cli.observe import observe
@@ -61,6 +62,7 @@ app.command("retry")(retry)
 app.command("resync")(resync)
 app.command("backfill")(backfill)
 app.command("refold")(refold)
+app.command("forget")(forget)
 app.add_typer(operations_app, name="operations")
 app.command("observe")(observe)
 app.command("preview")(preview)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -60,12 +60,14 @@ class Chosen:
 class Words:
     """How a command speaks: `verb` is what it does to its `things`.
 
-    `looks` says that it looks at all of them and changes some.
+    `looks` says that it looks at all of them and changes some; `plan` is how the counts are told where
+    they are of several things.
     """
 
     verb: str
     things: str = "leads"
     looks: bool = False
+    plan: Callable[[Sequence[Mapping[str, Any]]], str] | None = None
 
 
 def given(**chosen: Any) -> dict[str, Any]:
@@ -112,6 +114,8 @@ def _tell_counts(counts: Sequence[Mapping[str, Any]], words: Words, *, as_json: 
 
 def counted(counts: Sequence[Mapping[str, Any]], words: Words) -> str:
     """Return `1,200 leads (hubspot 1,000, pipedrive 200)`."""
+    if words.plan is not None:
+        return words.plan(counts)
     total = sum(one["count"] for one in counts)
     places = ", ".join(f"{one['connection']} {one['count']:,}" for one in counts if one["connection"])
     things = words.things if total != 1 else words.things.removesuffix("s")

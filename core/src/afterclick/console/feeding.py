@@ -42,12 +42,13 @@ class Route(msgspec.Struct, frozen=True):
     """Where an operation's leads go.
 
     `terms` is what the connection takes, `most` how many due leads keep its lane busy, `spare` which part of
-    its day's quotas is left (0 to 1).
+    its day's quotas is left (0 to 1), `erases` whether records can be erased there.
     """
 
     terms: Terms
     most: int
     spare: Callable[[], float]
+    erases: bool = False
 
 
 class Feeder:

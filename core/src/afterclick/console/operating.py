@@ -18,7 +18,7 @@ from afterclick.observe.log import get_logger
 COUNTED_AT_ONCE = 5_000
 """Rows that are looked at in one go of a count: a few milliseconds of the reading thread."""
 
-EVERYWHERE = frozenset({Kind.EVENTS, Kind.REFOLD})
+EVERYWHERE = frozenset({Kind.EVENTS, Kind.REFOLD, Kind.FORGET})
 """Kinds that are for no connection."""
 
 
@@ -30,11 +30,16 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     selection: Selection = Selection()
 
 
-class Count(msgspec.Struct, frozen=True):
-    """How many leads or events an operation would change."""
+class Count(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How many leads or events an operation would change.
+
+    To forget a person is about several things: `what` names this one, `note` tells what will not be done.
+    """
 
     connection: str
     count: int
+    what: str = ""
+    note: str = ""
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,6 +69,8 @@ class Operator:
 
     async def count(self, wish: Wish) -> list[Count]:
         """Return what a wish would change, by connection, without changing anything."""
+        if wish.kind is Kind.FORGET:
+            return await self._person(wish.selection)
         return [
             Count(connection, await self._count(wish.kind, connection, selection))
             for connection, selection in await self._understood(wish)
@@ -73,8 +80,8 @@ class Operator:
         """Begin a wish: an operation for each connection that has something to do for it."""
         begun = []
         for connection, selection in await self._understood(wish):
-            expected = await self._count(wish.kind, connection, selection)
-            if not expected and not wish.connection:
+            expected = await self._expected(wish.kind, connection, selection)
+            if not expected and not wish.connection and wish.kind is not Kind.FORGET:
                 continue
             operation = await self.ledger.begin_operation(
                 wish.kind, connection, selection, expected=expected, now=self.clock.now()
@@ -130,6 +137,8 @@ class Operator:
             ConflictError: it is for a connection that does not run.
 
         """
+        if wish.kind is Kind.FORGET and wish.selection.lead is None:
+            raise RequestError("one person is forgotten at a time", hint="Name the lead.")
         selection = await self._living(wish.selection)
         if wish.kind in EVERYWHERE:
             return [("", selection)]
@@ -160,10 +169,34 @@ class Operator:
             return selection
         row = (await self.ledger.lead_states([selection.lead])).get(selection.lead)
         if row is None:
-            raise NotFoundError(
-                f"there is no lead {selection.lead}", hint="List them with `afterclick leads`."
-            )
+            raise _no_lead(selection.lead)
         return msgspec.structs.replace(selection, lead=row.joined_into or row.id)
+
+    async def _expected(self, kind: Kind, connection: str, selection: Selection) -> int:
+        if kind is not Kind.FORGET:
+            return await self._count(kind, connection, selection)
+        found = await self.ledger.belongings(selection.lead or 0)
+        return 0 if found is None else found.events
+
+    async def _person(self, selection: Selection) -> list[Count]:
+        """Return what there is of a person, and what of it will stay."""
+        found = await self.ledger.belongings(selection.lead or 0)
+        if found is None:
+            raise _no_lead(selection.lead)
+        here = [Count("", len(found.leads), what="leads"), Count("", found.events, what="events")]
+        return here + [
+            Count(connection, len(records), what="records", note=self._stays(connection, selection))
+            for connection, records in sorted(found.records.items())
+        ]
+
+    def _stays(self, connection: str, selection: Selection) -> str:
+        """Return why records stay in a CRM, empty if they go."""
+        route = self.routes().get(connection)
+        if selection.keep_records:
+            return "kept"
+        if route is None:
+            return "not running: it waits until it is"
+        return "" if route.erases else "cannot be erased from here: do it by hand"
 
     async def _count(self, kind: Kind, connection: str, selection: Selection) -> int:
         route = self.routes().get(connection)
@@ -177,6 +210,10 @@ class Operator:
             if following is None:
                 return total
             after = following
+
+
+def _no_lead(lead: int | None) -> NotFoundError:
+    return NotFoundError(f"there is no lead {lead}", hint="List them with `afterclick leads`.")
 
 
 def _there(operation: Operation | None, id: int) -> Operation:

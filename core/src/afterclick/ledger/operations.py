@@ -7,11 +7,11 @@ transaction that does the work, so a crash at any point loses or repeats nothing
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from afterclick.ledger.rows import EventState, Fence, LeadRow, SyncState, Want
+from afterclick.ledger.rows import EventState, Fence, KnownRecord, LeadRow, SyncState, Want
 
 
 class Kind(enum.StrEnum):
@@ -19,7 +19,7 @@ class Kind(enum.StrEnum):
 
     `retry` wakes syncs that were set aside or fail, `resync` compares leads with their records anew,
     `backfill` brings leads that were there before the connection, `refold` computes leads anew from
-    their events, `events` folds events again that were set aside.
+    their events, `events` folds events again that were set aside, `forget` erases one person.
     """
 
     RETRY = "retry"
@@ -27,6 +27,7 @@ class Kind(enum.StrEnum):
     BACKFILL = "backfill"
     REFOLD = "refold"
     EVENTS = "events"
+    FORGET = "forget"
 
 
 class OperationState(enum.StrEnum):
@@ -57,7 +58,8 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, f
 
     `reason` is a part of the reason why a sync was set aside, whatever its case, `code` the finding's.
     `since` (ms) leaves out leads that have not changed since then, `named` those without a name.
-    `recreate` lets a record be made again that somebody deleted in the CRM.
+    `recreate` lets a record be made again that somebody deleted in the CRM. `keep_records` leaves the
+    records of a person who is forgotten in the CRMs.
     """
 
     lead: int | None = None
@@ -69,6 +71,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, f
     recreate: bool = False
     event: int | None = None
     events: Refoldable = Refoldable.FAILED
+    keep_records: bool = False
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,6 +111,29 @@ class Advance(msgspec.Struct, frozen=True, kw_only=True):
 
     operation: Operation
     seconds: float = 0.0
+
+
+BEING_FORGOTTEN = "being-forgotten"
+"""The code of syncs that are set aside because their person is being erased."""
+
+
+class Belongings(msgspec.Struct, frozen=True, kw_only=True):
+    """What there is of one person.
+
+    `lead` is the living lead, `leads` are all of the person; `records` are by connection. `held` says that
+    no lane takes the lead any more; a pass that took it before may be at it, and `taken_until` is the last
+    moment (ms) at which one can have begun. `sent_at` is when a write was begun whose fate is not known,
+    `left_alone` that no lane is going to find out.
+    """
+
+    lead: int
+    leads: Sequence[int]
+    events: int
+    records: Mapping[str, Sequence[KnownRecord]]
+    held: bool
+    taken_until: int | None = None
+    sent_at: int | None = None
+    left_alone: bool = False
 
 
 class Waiting(msgspec.Struct, frozen=True):

@@ -130,7 +130,10 @@ async def provision(apply: bool, ctx: Context[Any]) -> Plan:  # type: ignore[emp
 
 @hookspec
 async def erase(records: Sequence[Record], ctx: Context[Any]) -> Sequence[Outcome]:  # type: ignore[empty-body]
-    """Erase a person's records for good. Fallback: a finding that names them. Since contract 1."""
+    """Erase a person's records for good. Fallback: a finding that names them. Since contract 1.
+
+    Called when a person is forgotten, for one record at a time. One that is gone is `Synced` or `Gone`.
+    """
 
 
 @hookspec

@@ -132,6 +132,7 @@ def route(settings: Settings, connected: Connected) -> Route:
         # What is in flight is due until it is settled; beyond it one batch that waits.
         most=(settings.sync.batches_in_flight + 1) * connected.plugin.info.batch_size,
         spare=spare,
+        erases=connected.plugin.has("erase") and resolved.mode == "live",
     )
 
 

@@ -16,6 +16,7 @@ from afterclick.config.connections import ResolvedConnection
 from afterclick.config.model import Settings
 from afterclick.console.app import console_app
 from afterclick.console.feeding import Feeder, Route
+from afterclick.console.forgetting import Forgetter
 from afterclick.console.operating import Operator
 from afterclick.console.status import Watch
 from afterclick.folding.batch import Destination
@@ -48,6 +49,7 @@ from afterclick.service.connections import (
 )
 from afterclick.service.upkeep import background, keep_arrivals, prune, show_figures, tidy
 from afterclick.service.watch import RegularChecks
+from afterclick.syncing.erasing import Eraser
 from afterclick.syncing.lane import SyncLane
 
 
@@ -69,6 +71,7 @@ class Service:
         self.found = discover() if found is None else found
         self.plan = planned(settings, self.found, environ)
         self.lanes: list[SyncLane] = []
+        self._erasers: dict[str, Eraser] = {}
         self._stack = AsyncExitStack()
         self._tasks: list[asyncio.Task[None]] = []
         self._connected: list[Connected] = []
@@ -173,7 +176,10 @@ class Service:
     def _operator(self) -> Operator:
         self._fold = self._fold_lane()
         self._feeder = Feeder(
-            self.ledger, self.clock, self._routes, works={Kind.REFOLD: self._refolder().step}
+            self.ledger,
+            self.clock,
+            self._routes,
+            works={Kind.REFOLD: self._refolder().step, Kind.FORGET: self._forgetter().step},
         )
         return Operator(ledger=self.ledger, clock=self.clock, feeder=self._feeder, routes=self._routes)
 
@@ -225,7 +231,9 @@ class Service:
             )
         )
         self._connected.append(connected)
-        self.lanes.append(self._sync_lane(connected))
+        lane = self._sync_lane(connected)
+        self.lanes.append(lane)
+        self._erasers[lane.connection] = Eraser(self.ledger, self.clock, lane, self.metrics)
         self._log.info(
             Said.CONNECTION_READY,
             connection=resolved.name,
@@ -288,6 +296,9 @@ class Service:
             rules=fold_rules(self.settings, self.plan),
             destinations=lambda: self._destinations,
         )
+
+    def _forgetter(self) -> Forgetter:
+        return Forgetter(self.ledger, self.clock, turn=self._fold.turn, erasers=lambda: self._erasers)
 
     # Figures and stopping.
 

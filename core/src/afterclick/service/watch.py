@@ -92,7 +92,9 @@ class RegularChecks:
             held=frozenset({sync.RECORD_AMBIGUOUS.code, sync.RECORD_GONE.code, sync.RECORD_SHARED.code}),
             doubled=frozenset({sync.RECORD_DOUBLE.code}),
             rejected=frozenset({sync.FIELD_REJECTED.code}),
-            passing=frozenset({IDENTITY_REFUSED.code, sync.STUBS_WAITING.code}),
+            passing=frozenset(
+                kind.code for kind in (IDENTITY_REFUSED, sync.STUBS_WAITING, sync.RECORD_NOT_ERASED)
+            ),
             since=self._clock.now() - PASSING,
             connections=frozenset(names(self._plan)),
         )

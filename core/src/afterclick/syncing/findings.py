@@ -56,6 +56,12 @@ FIELD_REJECTED = FindingKind(
     remedy="Correct the field in the CRM or in the configuration.",
     ends="no lead has a refused value of that field",
 )
+RECORD_NOT_ERASED = FindingKind(
+    code="record-not-erased",
+    meaning="A person was forgotten, and a record of theirs is still in the CRM.",
+    remedy="Erase the record in the CRM by hand; nothing here knows of it any more.",
+    ends="a week went by without another",
+)
 NOT_AUTHORIZED = FindingKind(
     code="not-authorized",
     meaning="The credential is refused or lacks a permission; the lane waits and tries again each minute.",
@@ -88,6 +94,7 @@ KINDS = (
     LEAD_REJECTED,
     LEAD_PARKED,
     FIELD_REJECTED,
+    RECORD_NOT_ERASED,
     NOT_AUTHORIZED,
     MISCONFIGURED,
     WRITE_REFUSED,

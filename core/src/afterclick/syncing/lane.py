@@ -14,7 +14,7 @@ import msgspec
 
 from afterclick.clock import Clock
 from afterclick.errors import LedgerError
-from afterclick.host.caller import Caller
+from afterclick.host.caller import Called, Caller
 from afterclick.ledger.api import Ledger
 from afterclick.ledger.lease import Lease
 from afterclick.ledger.rows import Due
@@ -25,6 +25,7 @@ from afterclick.observe.log import get_logger
 from afterclick.observe.metrics import LaneState, Metrics
 from afterclick.plugin.errors import CallFailed, LaneStop, NotAuthorized, Throttled
 from afterclick.plugin.findings import Finding
+from afterclick.plugin.types import Record
 from afterclick.syncing.batch import Pass, PassRules, Report
 from afterclick.syncing.breaker import Breaker
 from afterclick.syncing.expiry import Expiry
@@ -83,6 +84,7 @@ class SyncLane:
         self._tasks: set[asyncio.Task[None]] = set()
         self._flying: dict[int, tuple[int, ...]] = {}
         self._connected = False
+        self._lease: Lease | None = None
         self._active = LaneState.OBSERVING if lane.observes else LaneState.RUNNING
         self._paused_until = 0.0
         self._pause_noted = False
@@ -97,9 +99,11 @@ class SyncLane:
                 self._show(LaneState.WAITING)
                 lease = Lease(self._ledger, self._clock, self.name, holder, seconds=seconds)
                 async with lease:
+                    self._lease = lease
                     try:
                         await self._serve(lease)
                     finally:
+                        self._lease = None
                         await self._end_tasks()
             except LedgerError as failure:
                 self._log.warning(Said.LANE_INTERRUPTED, reason=failure.message)
@@ -116,6 +120,32 @@ class SyncLane:
         """Take nothing more; batches in flight are finished."""
         self._stopping = True
         self._ledger.signals.give(self._signal)
+
+    @property
+    def settles(self) -> float:
+        """Return the seconds after which no write can land any more that was begun before."""
+        return self._rules.settle
+
+    @property
+    def erases(self) -> bool:
+        """Tell whether records can be erased here: the plugin can, and the lane may write."""
+        return self._caller.plugin.has("erase") and not self._lane.observes
+
+    async def erase(self, record: Record) -> Called | None:
+        """Let the plugin erase a record; None while the lane cannot: it pauses, or is not connected.
+
+        Raises:
+            FenceLostError: another process has the lane by now; nothing was sent.
+
+        """
+        lease = self._lease
+        if lease is None or not self._connected or self._paused_until > self._clock.elapsed():
+            return None
+        _ = lease.fence
+        called = await self._caller.batch("erase", records=[record])
+        if called.stop is not None:
+            await self._stop_for(lease, called.stop)
+        return called
 
     async def _serve(self, lease: Lease) -> None:
         await self._forget_observations(lease)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from afterclick.errors import LedgerError, LedgerOutdatedError
 from afterclick.ledger.observations import Asked, Observation, ObservationCount
-from afterclick.ledger.operations import Kind, Operation, Page, Picked, Selection, Terms
+from afterclick.ledger.operations import Belongings, Kind, Operation, Page, Picked, Selection, Terms
 from afterclick.ledger.queries import migrations
 from afterclick.ledger.rows import (
     Arrival,
@@ -26,6 +26,7 @@ from afterclick.ledger.sqlite import (
     copies,
     findings,
     folds,
+    forgetting,
     lanes,
     observations,
     operating,
@@ -191,6 +192,9 @@ class SqliteReader:
 
     async def folded_events(self, leads: Sequence[int], *, after: int, look: int) -> Sequence[StoredEvent]:
         return await self._reader.do(lambda: refolding.events(self._read, leads, after, look))
+
+    async def belongings(self, lead: int) -> Belongings | None:
+        return await self._reader.do(lambda: forgetting.belongings(self._read, lead))
 
     async def set_aside(self, connection: str, *, after: int, look: int) -> Page:
         return await self._reader.do(

@@ -24,6 +24,7 @@ from afterclick.ledger.rows import (
     EventState,
     Fence,
     FoldCommit,
+    KnownRecord,
     LaneRow,
     NewEvent,
     Sending,
@@ -37,6 +38,7 @@ from afterclick.ledger.signal import syncs as syncs_signal
 from afterclick.ledger.sqlite import findings as told
 from afterclick.ledger.sqlite import (
     folds,
+    forgetting,
     ingest,
     lanes,
     observations,
@@ -262,6 +264,22 @@ class SqliteLedger(SqliteReader):
         for connection in {want.connection for want in refold.wants}:
             self.signals.give(syncs_signal(connection))
         return step
+
+    async def hold_back(self, lead: int, *, now: int) -> None:
+        await self._writer.do(lambda: forgetting.hold_back(self._write, lead, now))
+
+    async def look_up(self, lead: int, *, now: int) -> None:
+        await self._writer.do(lambda: forgetting.look_up(self._write, lead, now))
+        for row in await self.syncs_of([lead]):
+            self.signals.give(syncs_signal(row.connection))
+
+    async def drop_records(self, connection: str, records: Sequence[KnownRecord]) -> None:
+        await self._writer.do(lambda: forgetting.drop_records(self._write, connection, records))
+
+    async def forget(self, fence: Fence, id: int, *, lead: int, look: int, now: int) -> Advance | None:
+        return await self._step(
+            lambda: forgetting.forget(self._write, fence, id, lead=lead, look=look, now=now)
+        )
 
     async def _step(self, work: Callable[[], Operation | None]) -> Advance | None:
         def timed() -> Advance | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from afterclick.clock import MILLISECONDS_PER_DAY
@@ -58,13 +59,19 @@ def prune(db: Database, before: int, after: int, look: int) -> Pruned:
 
 UNCLAIMED = "nobody claimed its journey, and `leads.stubs` is `none`"
 
-_OF_A_STUB = (
-    "drop_stub_identities",
-    "drop_stub_codes",
-    "drop_stub_observations",
-    "drop_stub_syncs",
-    "drop_stubs",
+_OF_A_LEAD = (
+    "drop_lead_identities",
+    "drop_lead_codes",
+    "drop_lead_observations",
+    "drop_lead_syncs",
+    "drop_leads",
 )
+
+
+def drop_leads(db: Database, leads: Sequence[int]) -> None:
+    """Drop leads with all that is only theirs."""
+    for statement in _OF_A_LEAD:
+        db.run(statement, (ids(leads),))
 
 
 def drop_stubs(db: Database, fence: Fence, before: int, after: int, look: int) -> Pruned:
@@ -76,8 +83,7 @@ def drop_stubs(db: Database, fence: Fence, before: int, after: int, look: int) -
         dropped = [id for id, is_over in picked if is_over]
         if dropped:
             db.run("leave_events", (UNCLAIMED, ids(dropped)))
-            for statement in _OF_A_STUB:
-                db.run(statement, (ids(dropped),))
+            drop_leads(db, dropped)
     return Pruned(
         looked=len(picked),
         dropped=len(dropped),

@@ -89,7 +89,10 @@ SELECT space, prefix, token, memory FROM links WHERE (space, prefix, token) IN (
 SELECT space, code, memory FROM codes WHERE (space, code) IN (VALUES {rows})
 
 -- name: next_lead
-SELECT coalesce(max(id), 0) + 1 FROM leads
+-- Leads that were erased may have had higher numbers than those that are there.
+SELECT max(coalesce(max(id), 0),
+           coalesce((SELECT CAST(CAST(value AS TEXT) AS INTEGER) FROM meta WHERE name = 'last_lead'), 0)) + 1
+FROM leads
 
 -- name: fold_event
 UPDATE events SET state = column2, lead = column3, decision = column4, reason = column5

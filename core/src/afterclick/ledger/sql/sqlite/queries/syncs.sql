@@ -66,7 +66,8 @@ WHERE connection = :connection AND lead IN (SELECT id FROM leads WHERE joined_in
 
 -- name: note_sending
 UPDATE syncs SET sending = ?, sending_since = ?, sending_epoch = ?, sending_values = ?, values_written = ?
-WHERE connection = ? AND lead = ? AND (SELECT joined_into IS NULL FROM leads WHERE id = syncs.lead)
+WHERE connection = ? AND lead = ? AND code IS NOT 'being-forgotten'
+  AND (SELECT joined_into IS NULL FROM leads WHERE id = syncs.lead)
 RETURNING lead
 
 -- name: hold

@@ -61,18 +61,18 @@ GROUP BY s.connection ORDER BY s.connection
 -- name: leave_events
 UPDATE events SET lead = NULL, reason = ? WHERE lead IN (SELECT value FROM json_each(?))
 
--- name: drop_stub_identities
+-- name: drop_lead_identities
 DELETE FROM identities WHERE lead IN (SELECT value FROM json_each(?))
 
--- name: drop_stub_codes
+-- name: drop_lead_codes
 DELETE FROM code_leads WHERE lead IN (SELECT value FROM json_each(?))
 
--- name: drop_stub_observations
+-- name: drop_lead_observations
 DELETE FROM observations WHERE (connection, lead) IN (
     SELECT connection, lead FROM syncs WHERE lead IN (SELECT value FROM json_each(?)))
 
--- name: drop_stub_syncs
+-- name: drop_lead_syncs
 DELETE FROM syncs WHERE lead IN (SELECT value FROM json_each(?))
 
--- name: drop_stubs
+-- name: drop_leads
 DELETE FROM leads WHERE id IN (SELECT value FROM json_each(?))
