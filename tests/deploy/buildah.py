@@ -108,13 +108,14 @@ def wanted_base(dockerfile: str) -> tuple[str, str, str]:
 
 _BOX = """
 set -eu
-root=$1 data=$2 secrets=$3 directory=$4 user=${5%:*} group=${5#*:}
-shift 5
+root=$1 data=$2 secrets=$3 config=$4 directory=$5 user=${6%:*} group=${6#*:}
+shift 6
 mount --make-rprivate /
 mount --bind "$root" "$root"
 mkdir -p "$root/run/secrets/afterclick"
 mount --bind "$data" "$root/var/lib/afterclick"
 mount --bind "$secrets" "$root/run/secrets/afterclick"
+mount --bind "$config" "$root/etc/afterclick"
 mount -t tmpfs -o size=64m,mode=1777 tmpfs "$root/tmp"
 mount -t proc proc "$root/proc"
 mount --rbind /dev "$root/dev"
@@ -126,16 +127,25 @@ exec chroot "$root" setpriv --reuid="$user" --regid="$group" --clear-groups --no
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """Runs an image as a cluster would: its user, no rights, a root that nobody can write, two volumes."""
+    """Runs an image as a cluster would: its user, no rights, a root that nobody can write, a volume.
+
+    `secrets` and `config` are folders that it may only read.
+    """
 
     image: Image
     data: Path
     secrets: Path
+    config: Path
+
+    def own(self, folder: Path) -> None:
+        """Give a folder to the image's user."""
+        user, group = map(int, self.image.config["User"].split(":"))
+        shutil.chown(folder, user, group)
 
     def start(self, command: Sequence[str], **environ: str) -> subprocess.Popen[str]:
         """Start a command in the image; the process is that command, so signals reach it."""
-        config = self.image.config
-        own = [str(self.image.files), str(self.data), str(self.secrets), config["WorkingDir"], config["User"]]
+        places = map(str, (self.image.files, self.data, self.secrets, self.config))
+        own = [*places, self.image.config["WorkingDir"], self.image.config["User"]]
         return subprocess.Popen(
             ["unshare", "--mount", "sh", "-c", _BOX, "box", *own, *command],
             env={**self.image.environ, **environ},

@@ -5,10 +5,13 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Iterator, Mapping
 from functools import cache
+from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
 import yaml
 from tests.deploy.program import DEPLOY, tool
+
+from afterclick.config.environment import CONFIG_FILE
 
 KUBERNETES = DEPLOY / "kubernetes"
 APPLIED = ("overlays/single", "overlays/demo", "examples/production")
@@ -94,3 +97,15 @@ def mounts(pod: Pod, container: Mapping[str, Any]) -> Iterator[tuple[str, str, M
         else:
             (kind,) = volumes[mount["name"]].keys() - {"name"}
             yield mount["mountPath"], kind, volumes[mount["name"]][kind]
+
+
+def config_text(folder: str) -> str:
+    """Return the configuration that the pod mounts."""
+    pod = service_pod(folder)
+    container = pod.spec["containers"][0]
+    path = PurePosixPath(environment(container)[CONFIG_FILE])
+    mounted = {place: volume for place, kind, volume in mounts(pod, container) if kind == "configMap"}
+    name = mounted[str(path.parent)]["name"]
+    (found,) = (one for one in of_kind(folder, "ConfigMap") if one["metadata"]["name"] == name)
+    text: str = found["data"][path.name]
+    return text

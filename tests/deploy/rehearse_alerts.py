@@ -13,7 +13,7 @@ import sys
 import yaml
 from tests.deploy.buildah import RehearsalError
 from tests.deploy.program import DEPLOY
-from tests.deploy.rehearse_image import expect, seen
+from tests.deploy.rehearsing import expect, seen
 from tests.deploy.rules import RULES
 
 from afterclick.observe.metrics import Delivery, Metrics

@@ -7,23 +7,25 @@ from __future__ import annotations
 
 import io
 import re
-import shutil
-import socket
 import sys
-import time
+import tomllib
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import msgspec
 from tests.deploy.buildah import DATA, DOCKERFILE, ROOT, Box, Builder, Image, RehearsalError
+from tests.deploy.demo_pods import check_demo_pods
+from tests.deploy.rehearsing import SECRET, answers, expect, free_port, seen, serving
 
 WORK = Path("/var/tmp/afterclick-rehearsal")
-SECRET = "whsec_3f9c0d51b7a84e62a0c4d8e1f2b39576"
-STARTS_WITHIN, STOPS_WITHIN = 60.0, 10.0
-PLUGINS = sorted(path.parent.name for path in ROOT.glob("plugins/*/pyproject.toml"))
+PLUGINS = sorted(
+    name
+    for file in ROOT.glob("plugins/*/pyproject.toml")
+    for name in tomllib.loads(file.read_text("utf-8"))["project"]
+    .get("entry-points", {})
+    .get("afterclick.crms", ())
+)
 
 
 def main() -> int:
@@ -38,33 +40,25 @@ def main() -> int:
         check_contents(box, PLUGINS)
         seen(box.run(*image.command("demo", "--once")).strip().splitlines()[-1])
         check_service(box)
+        check_demo_pods(box, Path(folder))
         check_choice(builder, Path(folder))
         check_added_plugin(builder, Path(folder))
     seen("all as it should be")
     return 0
 
 
-def seen(what: str) -> None:
-    """Tell a step's result."""
-    sys.stdout.write(f"✓ {what}\n")
-    sys.stdout.flush()
-
-
-def expect(right: bool, otherwise: str) -> None:
-    """Stop the rehearsal with a reason."""
-    if not right:
-        raise RehearsalError(otherwise)
-
-
 def box_of(image: Image, folder: Path) -> Box:
-    """Give an image a volume that its user owns, and secrets that it may only read."""
-    data, secrets = folder / f"data-{image.files.parent.name}", folder / f"secrets-{image.files.parent.name}"
-    data.mkdir(mode=0o700)
-    secrets.mkdir(mode=0o755)
-    user, group = map(int, image.config["User"].split(":"))
-    shutil.chown(data, user, group)
+    """Give an image a volume that its user owns, a secret that it may only read, and no configuration."""
+    data, secrets, config = (
+        folder / f"{name}-{image.files.parent.name}" for name in ("data", "secrets", "config")
+    )
+    for place in (secrets, config):
+        place.mkdir(mode=0o755)
     (secrets / "webhook").write_text(SECRET)
-    return Box(image, data, secrets)
+    data.mkdir(mode=0o700)
+    box = Box(image, data, secrets, config)
+    box.own(data)
+    return box
 
 
 def check_confinement(box: Box) -> None:
@@ -106,37 +100,20 @@ def check_service(box: Box) -> None:
     expect(not answers(box, health, environ), "the health check is content before anything runs")
     with serving(box, health, environ):
         told = box.run("afterclick", "send", "test", **environ).strip()
+        box.run("afterclick", "backup", f"{DATA}/backup.db", **environ)
     with serving(box, health, environ):
-        events = msgspec.json.decode(box.run("afterclick", "events", "--json", **environ))
-    expect(len(events) == 1, f"after a restart there are {len(events)} events, not the one that was taken")
+        expect(stored(box, environ) == 1, "after a restart the event that was taken is not there")
+        box.run("afterclick", "send", "test", **environ)
     seen(f"serves: {' '.join(told.split())}; stopped on SIGTERM; the event was there after a restart")
+    box.run("afterclick", "restore", f"{DATA}/backup.db", **environ)
+    with serving(box, health, environ):
+        expect(stored(box, environ) == 1, "the restored ledger is not what the backup was")
+    seen("a backup beside the service, restored: it has what it had then")
 
 
-@contextmanager
-def serving(box: Box, health: list[str], environ: dict[str, str]) -> Iterator[None]:
-    """Run the image's own command until its own health check is content, then stop it."""
-    process = box.start(box.image.command(), **environ)
-    try:
-        until = time.monotonic() + STARTS_WITHIN
-        while not answers(box, health, environ):
-            expect(process.poll() is None, "the service ended by itself")
-            expect(time.monotonic() < until, "the health check is never content")
-        yield
-        process.terminate()
-        code = process.wait(timeout=STOPS_WITHIN)
-        expect(code == 0, f"after SIGTERM it ended with {code}")
-    finally:
-        process.kill()
-        told, _ = process.communicate()
-        if process.returncode != 0:
-            sys.stdout.write(told)
-
-
-def answers(box: Box, health: list[str], environ: dict[str, str]) -> bool:
-    """Tell whether the health check is content."""
-    process = box.start(health, **environ)
-    process.communicate(timeout=30)
-    return process.returncode == 0
+def stored(box: Box, environ: dict[str, str]) -> int:
+    """Return how many events the ledger has."""
+    return len(msgspec.json.decode(box.run("afterclick", "events", "--json", **environ)))
 
 
 def check_choice(builder: Builder, folder: Path) -> None:
@@ -184,14 +161,6 @@ def acme_wheel() -> bytes:
         for name, text in files.items():
             archive.writestr(name, text)
     return packed.getvalue()
-
-
-def free_port() -> int:
-    """Return a port on loopback that nobody holds."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 if __name__ == "__main__":

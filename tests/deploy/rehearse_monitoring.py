@@ -21,7 +21,7 @@ import aiohttp
 from tests.acceptance.running import SECRET, Process, environment, provision
 from tests.deploy.buildah import RehearsalError
 from tests.deploy.panels import ROWS
-from tests.deploy.rehearse_image import expect, free_port, seen
+from tests.deploy.rehearsing import expect, free_port, seen
 from tests.deploy.scraping import Prometheus, prometheus
 
 from afterclick.cli.sending import delivery, send

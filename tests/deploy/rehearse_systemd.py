@@ -15,13 +15,14 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.deploy.buildah import RehearsalError, run
 from tests.deploy.program import DEPLOY, USER, tool
-from tests.deploy.rehearse_image import SECRET, STARTS_WITHIN, STOPS_WITHIN, expect, free_port, seen
+from tests.deploy.rehearsing import SECRET, STOPS_WITHIN, expect, free_port, seen, wait
 
 UNIT = DEPLOY / "systemd" / "afterclick.service"
 MOST_EXPOSED = 2.0
@@ -104,12 +105,13 @@ def check_behaviour(folder: Path) -> None:
             preexec_fn=_confine,  # noqa: PLW1509 - there is one thread
         )
         try:
-            _wait("the service is never ready", lambda: _content(environ, at), process)
+            runs = partial(_runs, process)
+            wait("the service is never ready", lambda: _content(environ, at), runs)
             sent = run(
                 [*_OURS, "send", "event", "install.tracked", "-d", "token=t", "-d", "prefix=p"], environ
             )
             log_of = (at / "log").read_text
-            _wait("no CRM is ever called", lambda: '"lane-paused"' in log_of(), process)
+            wait("no CRM is ever called", lambda: '"lane-paused"' in log_of(), runs)
         finally:
             process.terminate()
             code = process.wait(timeout=STOPS_WITHIN)
@@ -118,12 +120,8 @@ def check_behaviour(folder: Path) -> None:
     check_trace(_whole(trace))
 
 
-def _wait(otherwise: str, done: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + STARTS_WITHIN
-    while not done():
-        expect(process.poll() is None, f"the service ended by itself with {process.returncode}")
-        expect(time.monotonic() < until, otherwise)
-        time.sleep(0.1)
+def _runs(process: subprocess.Popen[bytes]) -> bool:
+    return process.poll() is None
 
 
 def _content(environ: Mapping[str, str], at: Path) -> bool:

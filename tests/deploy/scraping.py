@@ -14,7 +14,7 @@ import aiohttp
 import yaml
 from tests.deploy import hastened
 from tests.deploy.buildah import RehearsalError
-from tests.deploy.rehearse_image import expect, free_port
+from tests.deploy.rehearsing import expect, free_port
 
 from afterclick.clock import SystemClock
 

@@ -9,6 +9,7 @@ from tests.deploy import dockerfile
 from tests.deploy.cluster import (
     APPLIED,
     Manifest,
+    config_text,
     environment,
     mounts,
     of_kind,
@@ -18,20 +19,6 @@ from tests.deploy.cluster import (
     service_pod,
 )
 from tests.deploy.program import REFERENCE, configured, parse, unknown_variables
-
-from afterclick.config.environment import CONFIG_FILE
-
-
-def config_text(folder: str) -> str:
-    """Return the configuration that the pod mounts."""
-    pod = service_pod(folder)
-    container = pod.spec["containers"][0]
-    path = PurePosixPath(environment(container)[CONFIG_FILE])
-    mounted = {place: volume for place, kind, volume in mounts(pod, container) if kind == "configMap"}
-    name = mounted[str(path.parent)]["name"]
-    (found,) = (one for one in of_kind(folder, "ConfigMap") if one["metadata"]["name"] == name)
-    text: str = found["data"][path.name]
-    return text
 
 
 def secret_keys(folder: str) -> set[str]:

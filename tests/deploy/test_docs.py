@@ -36,6 +36,19 @@ def ours(command: list[str]) -> list[str] | None:
     return inside[1:] if inside[:1] == ["afterclick"] else None
 
 
+def kubectl(command: list[str]) -> tuple[str, list[str]]:
+    """Return the verb of a call of kubectl and the options that it is given."""
+    words = command[1 : command.index("--")] if "--" in command else command[1:]
+    if words[0] == "-n":  # it is every verb's
+        words = words[2:]
+    depth = {"create": 3, "rollout": 2}.get(words[0], 1)
+    options = [word.partition("=")[0] for word in words[depth:] if word.startswith("-")]
+    return " ".join(words[:depth]), options
+
+
+KUBECTL = [kubectl(command) for command in COMMANDS if command[0] == "kubectl"]
+
+
 def test_the_page_has_commands() -> None:
     assert len(LINES) > 30
     assert sum(ours(command) is not None for command in COMMANDS) > 10
@@ -85,6 +98,17 @@ def _is_there(folder: str, pod: str) -> bool:
     owner, _, number = pod.rpartition("-")
     replicas: int = named(folder, "StatefulSet", owner)["spec"]["replicas"]
     return int(number) < replicas
+
+
+@pytest.mark.parametrize("verb", sorted({verb for verb, _ in KUBECTL}))
+def test_options_of_kubectl_are_those_that_it_has(verb: str) -> None:
+    command = [tool("kubectl"), *verb.split(), "--help"]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    known = set(re.findall(r"^    (?:-(\w), )?--([\w-]+)=", told, re.MULTILINE))
+    names = {f"--{long}" for _, long in known} | {f"-{short}" for short, _ in known if short}
+
+    assert known
+    assert {option for one, options in KUBECTL if one == verb for option in options} <= names
 
 
 def test_the_namespace_that_is_made_is_the_restricted_one_of_the_overlays() -> None:

@@ -40,9 +40,19 @@ def test_commands_are_targets_of_the_makefile() -> None:
     others = [command for job in WORKFLOW["jobs"] for command in commands(job) if command[0] != "make"]
 
     assert {command[1] for command in made} <= TARGETS
-    # The engine has no target of ours for these two.
-    assert [command[:2] for command in others] == [["docker", "run"], ["docker", "login"]]
-    parse(others[0][others[0].index("$IMAGE") + 1 :])
+    # For these there is no target of ours.
+    assert [command[:2] for command in others] == [
+        ["apt-get", "update"],
+        ["docker", "run"],
+        ["docker", "login"],
+    ]
+    parse(others[1][others[1].index("$IMAGE") + 1 :])
+
+
+def test_every_rehearsal_runs() -> None:
+    run = [command[1] for command in commands("rehearse") if command[0] == "make"]
+
+    assert sorted(run) == sorted(target for target in TARGETS if target.startswith("rehearse-"))
 
 
 def test_the_checks_are_those_that_run_everywhere() -> None:
@@ -58,7 +68,7 @@ def test_an_image_is_published_for_a_tag_only_and_after_the_checks() -> None:
     (publish,) = (step for step in job["steps"] if step.get("run") == "make publish")
 
     assert publish["if"] == "github.ref_type == 'tag'"
-    assert job["needs"] == "test"
+    assert job["needs"] == ["test", "rehearse"]
     assert WORKFLOW["permissions"] == {"contents": "read"}
     assert [name for name, one in WORKFLOW["jobs"].items() if "write" in str(one.get("permissions"))] == [
         "image"
