@@ -13,6 +13,8 @@ import pytest
 from afterclick.sandbox import serve
 from afterclick_pipedrive.sandbox import Options, PipedriveSandbox
 
+from . import documents
+
 START = 1_779_354_840_000
 """21 May 2026, 09:14 UTC."""
 
@@ -47,7 +49,10 @@ class Reply(msgspec.Struct):
 
 
 class Account:
-    """A running company. Paths are below `/api/v2` unless they start with `//`."""
+    """A running company. Paths are below `/api/v2` unless they start with `//`.
+
+    Every answer of success is held against the documents.
+    """
 
     def __init__(self, sandbox: PipedriveSandbox, session: aiohttp.ClientSession, clock: StillClock) -> None:
         self.sandbox = sandbox
@@ -63,7 +68,9 @@ class Account:
         async with self._session.request(method, url, data=data, headers=headers, **more) as response:
             raw = await response.read()
             is_json = response.content_type == "application/json" and raw
-            decoded = msgspec.json.decode(raw) if is_json else raw.decode()
+            decoded: Any = msgspec.json.decode(raw) if is_json else raw.decode()
+            if response.status < 300 and not (is_json and decoded.get("success") is False):
+                documents.check(method, response.url.path, decoded)
             return Reply(response.status, {k.lower(): v for k, v in response.headers.items()}, decoded)
 
     async def get(self, path: str, **params: str) -> Reply:
