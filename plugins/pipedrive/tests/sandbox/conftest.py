@@ -69,8 +69,9 @@ class Account:
             raw = await response.read()
             is_json = response.content_type == "application/json" and raw
             decoded: Any = msgspec.json.decode(raw) if is_json else raw.decode()
-            if response.status < 300 and not (is_json and decoded.get("success") is False):
-                documents.check(method, response.url.path, decoded)
+            api = response.url.path.startswith(("/api/", "/v1/", "/oauth/"))
+            if api and response.status < 300 and decoded.get("success") is not False:
+                documents.check(method, response.url.path, decoded, nulls=self.sandbox.options.nulls)
             return Reply(response.status, {k.lower(): v for k, v in response.headers.items()}, decoded)
 
     async def get(self, path: str, **params: str) -> Reply:

@@ -14,7 +14,8 @@ Form = Any
 CODE = "^[0-9a-f]{40}$"
 """The key of a custom field."""
 
-CURSOR = {"next_cursor": "string|null"}
+CURSOR = {"next_cursor": "string|unset"}
+CURSOR_OF_FIELDS = {"next_cursor": "string|null"}
 _CONTACTABLE = [{"value": "string", "primary": "boolean", "label": "string"}]
 _MONEY = {"amount": "number", "currency": "string"}
 _COUNTS = ("notes_count", "activities_count", "open_deals_count", "won_deals_count", "lost_deals_count")
@@ -117,9 +118,9 @@ HIT = {
         "title?": "string",
         "phones?": ["string"],
         "emails?": ["string"],
-        "visible_to": "integer|string",
+        "visible_to": "integer",
         "owner": {"id": "integer"},
-        "organization": {"|null": {"id": "integer", "name": "string", "address": "string|null"}},
+        "organization": {"|unset": {"id": "integer", "name": "string", "address": "string|null"}},
         "person?": _NAMED,
         "stage?": {"id": "integer", "name": "string"},
         "value?": "number",

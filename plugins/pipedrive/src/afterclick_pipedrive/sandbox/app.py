@@ -109,6 +109,8 @@ class PipedriveSandbox(Emulator):
             spent = answer.limit if isinstance(answer, bodies.OverLimit) else None
             told |= self.limits.headers(caller, spent=spent)
         answer.headers = {**told, **answer.headers}
+        if not self.options.nulls and answer.status < 300:
+            answer.body = _without_nulls(answer.body)
         return answer
 
     def refuse(self, status: int, reason: str = "") -> Answer:
@@ -294,6 +296,19 @@ def _row(store: Store, record_id: int) -> Row:
     if row is None:
         raise KeyError(record_id)
     return row
+
+
+def _without_nulls(body: Any) -> Any:
+    """Return `body` without the keys that are null; custom fields keep theirs."""
+    if isinstance(body, list):
+        return [_without_nulls(one) for one in body]
+    if not isinstance(body, dict):
+        return body
+    return {
+        name: value if name == "custom_fields" else _without_nulls(value)
+        for name, value in body.items()
+        if value is not None
+    }
 
 
 def _forbidden(reason: str) -> Answer:

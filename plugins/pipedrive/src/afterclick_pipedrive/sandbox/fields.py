@@ -61,7 +61,7 @@ _STANDARD: dict[Entity, tuple[tuple[str, str, str], ...]] = {
         ("value", "Value", "monetary"),
         ("person_id", "Contact person", "people"),
         ("org_id", "Organization", "org"),
-        ("pipeline_id", "Pipeline", "pipeline"),
+        ("pipeline_id", "Pipeline", "int"),
         ("stage_id", "Stage", "stage"),
         ("status", "Status", "status"),
         ("owner_id", "Owner", "user"),

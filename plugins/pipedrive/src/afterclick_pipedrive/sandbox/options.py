@@ -82,6 +82,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Seconds for which searches still find what was deleted."""
     deleted_answer: Literal["flag", "gone"] = "flag"
     """What a read of a deleted record gives: the record with `is_deleted`, or a 404. Undocumented."""
+    nulls: bool = True
+    """Whether what a record lacks is null, as clients see it, or is left out, as the documents have it."""
     takes_null: bool = True
     """Whether null clears a custom field: the specification says so, one client saw it refused."""
     field_hits: Literal["item", "plain"] = "item"

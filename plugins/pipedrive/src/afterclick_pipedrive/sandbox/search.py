@@ -163,7 +163,7 @@ class Search:
         item = {
             "id": _id(row),
             "type": kind,
-            "visible_to": given["visible_to"],
+            "visible_to": int(given["visible_to"]),
             "owner": {"id": given["owner_id"]},
             "organization": self._organization(given.get("org_id")),
             "custom_fields": matched.get("custom_fields", []),
