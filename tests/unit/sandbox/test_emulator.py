@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ssl
 from typing import TYPE_CHECKING
 
 import aiohttp
 import pytest
+import trustme
+from yarl import URL
 
 from afterclick.sandbox import Rule, serve
 
@@ -48,6 +51,29 @@ async def test_calls_are_counted_by_route_and_status(client: Client) -> None:
     assert counts["routes"] == {"notes": {"201": 1, "422": 1}, "GET /api/{version}/notes/{id}": {"200": 1}}
     assert [call["inputs"] for call in counts["newest"]] == [2, 0, 0]
     assert {"at", "method", "path", "status", "inputs", "took"} == set(counts["newest"][0])
+
+
+async def test_handler_sees_the_target_as_it_was_sent(toy: ToyCrm) -> None:
+    targets = []
+    toy.admit = lambda call: targets.append(call.target)  # type: ignore[method-assign] # only looks on
+    sent = "/api/v1/notes/a%2Fb?q=x+y&long=" + "z" * 20_000
+
+    async with serve(toy) as running, aiohttp.ClientSession() as session:
+        await session.get(URL(running.url + sent, encoded=True))
+
+    assert targets == [sent]
+
+
+async def test_https_only_clients_can_be_pointed_at_an_emulator(toy: ToyCrm) -> None:
+    authority = trustme.CA()
+    server, client = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH), ssl.create_default_context()
+    authority.issue_cert("127.0.0.1").configure_cert(server)
+    authority.configure_trust(client)
+
+    async with serve(toy, tls=server) as running, aiohttp.ClientSession() as session:
+        assert running.url.startswith("https://127.0.0.1:")
+        async with session.get(f"{running.url}/_sandbox/calls", ssl=client) as response:
+            assert response.status == 200
 
 
 async def test_log_holds_no_query_and_no_header(toy: ToyCrm) -> None:

@@ -102,6 +102,20 @@ def test_archived_row_is_out_of_sight_and_gives_up_its_values(store: Store) -> N
     store.add("2", {"email": "second@example.com"}, 700, "Client")
 
 
+def test_row_that_is_restored_holds_its_values_again(store: Store) -> None:
+    row = store.get("1")
+    assert row is not None
+    store.claim("email", "second@example.com", row)
+    store.archive(row, 500)
+
+    store.restore(row)
+    store.restore(row)
+
+    assert (len(store), list(store)) == (1, [row])
+    for value in ("ADA@example.com", "second@example.com"):
+        assert store.find("email", value) is row
+
+
 def test_archived_row_can_keep_its_values_from_others(store: Store) -> None:
     row = store.get("1")
     assert row is not None

@@ -185,6 +185,18 @@ class Store:
         if not keep_values:
             self._let_go_of_all(row)
 
+    def restore(self, row: Row) -> None:
+        """Take `row` out of the bin; it holds its unique values again, which must be free."""
+        if not row.archived:
+            return
+        row.archived = False
+        self._live += 1
+        for field in self._holders:
+            if field in row.values:
+                self._hold(field, row.values[field], row)
+        for field, value in row.claims:
+            self._hold(field, value, row)
+
     def remove(self, row: Row) -> None:
         """Delete `row` for good."""
         if self._rows.pop(row.id, None) is None:

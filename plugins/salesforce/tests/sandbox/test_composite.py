@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
-from .conftest import KEY, Account, Reply
+from .client import KEY, Account, Reply
 
 BASE = "/services/data/v68.0"
 

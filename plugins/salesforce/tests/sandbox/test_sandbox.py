@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 
-import aiohttp
 import pytest
 
 from afterclick.sandbox import Person, UniqueClash, serve
 from afterclick_salesforce.sandbox import Options, SalesforceSandbox, make
 
-from .conftest import KEY, Account, OpenAccount, lead
+from .client import KEY, Account, lead
+from .conftest import OpenAccount
 
 
 def test_options_can_be_given_as_texts() -> None:
@@ -165,19 +165,3 @@ async def test_thousands_of_inserts_per_second(open_account: OpenAccount) -> Non
 async def test_two_orgs_run_side_by_side() -> None:
     async with serve(SalesforceSandbox()) as one, serve(SalesforceSandbox()) as two:
         assert one.url != two.url
-
-
-async def test_https_only_clients_can_be_pointed_at_it() -> None:
-    import ssl
-
-    import trustme
-
-    authority = trustme.CA()
-    server, client = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH), ssl.create_default_context()
-    authority.issue_cert("127.0.0.1").configure_cert(server)
-    authority.configure_trust(client)
-
-    async with serve(SalesforceSandbox(), tls=server) as running, aiohttp.ClientSession() as session:
-        assert running.url.startswith("https://")
-        async with session.get(f"{running.url}/services/data/", ssl=client) as response:
-            assert response.status == 200

@@ -9,9 +9,12 @@ from typing import Any, ClassVar
 from afterclick.sandbox import Answer, Call, Clock, Emulator, Person, RecordView, Route
 from afterclick_salesforce.sandbox import endpoints, people, problems, view
 from afterclick_salesforce.sandbox import options as choices
+from afterclick_salesforce.sandbox.access import User
 from afterclick_salesforce.sandbox.describing import NEWEST, OLDEST, SUPPORTED_SINCE
 from afterclick_salesforce.sandbox.desk import Desk
 from afterclick_salesforce.sandbox.limits import Limits
+from afterclick_salesforce.sandbox.metadata import Soap
+from afterclick_salesforce.sandbox.metadata.xml import FaultError
 from afterclick_salesforce.sandbox.oauth import OAuth
 from afterclick_salesforce.sandbox.options import Options
 from afterclick_salesforce.sandbox.org import Org
@@ -49,6 +52,7 @@ class SalesforceSandbox(Emulator):
         self._desk = Desk(self.org)
         self._queries = Queries(self._desk)
         self._oauth = OAuth(self.org, lambda: self.sessions, self.limits, lambda: self.base_url)
+        self.soap = Soap(self.org, self._admit_soap)
         self._begin()
 
     def _begin(self) -> None:
@@ -90,7 +94,7 @@ class SalesforceSandbox(Emulator):
 
     def routes(self) -> Iterable[Route]:
         """Return the endpoints."""
-        return endpoints.routes(self._desk, self._oauth, self.limits, self._queries)
+        return endpoints.routes(self._desk, self._oauth, self.soap, self.limits, self._queries)
 
     def admit(self, call: Call) -> Answer | None:
         """Check the size of the request, its version, its session and the limits, in this order."""
@@ -106,6 +110,16 @@ class SalesforceSandbox(Emulator):
         call.notes["user"] = user
         exceeded = self.limits.exceeded(self.calls.open)
         return self.refuse(403, exceeded) if exceeded else None
+
+    def _admit_soap(self, session_id: str) -> User:
+        user = self.sessions.user(session_id)
+        if user is None:
+            raise FaultError(
+                "INVALID_SESSION_ID", "Invalid Session ID found in SessionHeader: Illegal Session"
+            )
+        if self.limits.exceeded(self.calls.open):
+            raise FaultError("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
+        return user
 
     def _wrong_version(self, call: Call) -> Answer | None:
         number = float(call.params.get("version", NEWEST))
@@ -164,6 +178,7 @@ class SalesforceSandbox(Emulator):
         self.limits.clear()
         self.org.reset()
         self._desk.open()
+        self.soap.begin()
         self._queries.forget()
         self._begin()
 

@@ -10,19 +10,22 @@ from afterclick_salesforce.sandbox.composite import Composite
 from afterclick_salesforce.sandbox.describing import Describing
 from afterclick_salesforce.sandbox.desk import Desk
 from afterclick_salesforce.sandbox.limits import Limits
+from afterclick_salesforce.sandbox.metadata import Soap
 from afterclick_salesforce.sandbox.oauth import OAuth
 from afterclick_salesforce.sandbox.queries import Queries
 from afterclick_salesforce.sandbox.rows import Rows
+from afterclick_salesforce.sandbox.tooling import Tooling
 
 BASE = r"/services/data/v{version:\d+\.\d}"
 OPEN = {"open": True}
 """For whom no session is needed, and what counts against no limit."""
 
 
-def routes(desk: Desk, oauth: OAuth, limits: Limits, queries: Queries) -> Iterable[Route]:
+def routes(desk: Desk, oauth: OAuth, soap: Soap, limits: Limits, queries: Queries) -> Iterable[Route]:
     """Go through the endpoints."""
     about = Describing(desk, limits)
     yield Route("POST", "/services/oauth2/token", oauth.token, params=OPEN)
+    yield Route("POST", r"/services/Soap/m/{version:\d+\.\d}", soap.call, "POST /services/Soap/m", OPEN)
     for path in ("/services/data", "/services/data/"):
         yield Route("GET", path, about.versions, "GET /services/data", OPEN)
     data = _data(desk, about, queries)
@@ -36,6 +39,8 @@ def _data(desk: Desk, about: Describing, queries: Queries) -> list[tuple[str, st
         ("GET", "/query", queries.query),
         ("GET", "/queryAll", queries.query_all),
         ("GET", "/query/{locator}", queries.more),
+        ("GET", "/tooling/query", queries.tooling),
+        ("POST", "/tooling/sobjects/CustomField", Tooling(desk).create_field),
         ("POST", "/composite/sobjects", batches.create),
         ("PATCH", "/composite/sobjects", batches.update),
         ("DELETE", "/composite/sobjects", batches.delete),

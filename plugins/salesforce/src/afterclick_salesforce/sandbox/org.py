@@ -33,8 +33,13 @@ class Org:
         rng = Random(self.options.seed)
         self.id = record_id("00D", rng.randrange(62**8, 62**9))
         self.tables = {found.name: Table(found, rng) for found in (*standard.objects(), *setup.objects())}
+        self.definitions = {found.name: Table(found, rng) for found in setup.definitions()}
+        """What the Tooling API knows."""
         self._by_lower = {name.lower(): table for name, table in self.tables.items()}
-        self.security = Security(self.options, self.tables)
+        self.security = Security(self.options, {**self.definitions, **self.tables})
+        for name in ("Lead", "Contact"):
+            source = self.tables[name].sobject.fields["LeadSource"]
+            source.restricted = self.options.restricted_lead_source
         self.assignments: Counter[str] = Counter()
         self.row_faults = RowFaults(self.options.row_faults, self.options.seed)
         self._found()
@@ -71,9 +76,9 @@ class Org:
         """Return the records of an sObject, whatever the case of its name."""
         return self._by_lower.get(name.lower())
 
-    def sight(self, user: User, name: str) -> Sight | None:
+    def sight(self, user: User, name: str, *, tooling: bool = False) -> Sight | None:
         """Return what a user sees of an sObject, whatever the case of its name; None for nothing."""
-        table = self.table(name)
+        table = self.definitions.get(name) if tooling else self.table(name)
         return None if table is None else self.security.sight(user, table.sobject.name)
 
     def by_id(self, row_id: str) -> tuple[Table, Row] | None:
@@ -93,14 +98,29 @@ class Org:
     def define(self, sobject: str, field: Field) -> None:
         """Make a custom field, or change one; nobody sees a new one until a permission set grants it."""
         table = self.tables[sobject]
+        if field.custom and table.sobject.field(field.name) is None:
+            values = {"DeveloperName": field.name.removesuffix("__c"), "TableEnumOrId": sobject}
+            self.definitions["CustomField"].add(values, self.clock.now(), SALES)
         table.sobject.add(field)
         table.follow(field)
         self.security.forget()
 
     def undefine(self, sobject: str, name: str) -> None:
         """Delete a custom field."""
+        definitions = self.definitions["CustomField"]
+        row = definitions.get(self.definition(sobject, name))
+        if row is not None:
+            definitions.bin(row, self.clock.now(), keep_values=False)
         self.tables[sobject].sobject.remove(name)
         self.security.forget()
+
+    def definition(self, sobject: str, name: str) -> str:
+        """Return the id that the Tooling API has for a custom field."""
+        wanted = (sobject, name.removesuffix("__c"))
+        for row in self.definitions["CustomField"]:
+            if (row.values["TableEnumOrId"], row.values["DeveloperName"]) == wanted:
+                return row.id
+        raise KeyError(f"{sobject}.{name}")
 
     def grant(self, permission_set: str, user: User, sobject: str, fields: Mapping[str, bool]) -> None:
         """Let a user see fields, and write those that are True, through a permission set of this name."""

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from afterclick.sandbox import MILLISECONDS_PER_DAY, Answer, Call, Row
 from afterclick_salesforce.sandbox import problems
-from afterclick_salesforce.sandbox.access import Sight, User
+from afterclick_salesforce.sandbox.access import Sight
 from afterclick_salesforce.sandbox.desk import Desk, caller, record_url
 from afterclick_salesforce.sandbox.soql import Prepared, QueryError, parse, prepare
 from afterclick_salesforce.sandbox.table import Table
@@ -30,21 +30,22 @@ class _Cursor(NamedTuple):
 
 
 class _Eyes:
-    """An org as one caller sees it (`soql.Source`)."""
+    """An org as one caller sees it (`soql.Source`), or its definitions."""
 
-    def __init__(self, desk: Desk, user: User, version: str) -> None:
+    def __init__(self, desk: Desk, call: Call) -> None:
         self._org = desk.org
-        self._user = user
-        self._version = version
+        self._user = caller(call)
+        self._version: str = call.params["version"]
+        self._tooling: bool = call.params.get("tooling", False)
 
     def now(self) -> int:
         return self._org.clock.now()
 
     def sight(self, name: str) -> Sight | None:
-        return self._org.sight(self._user, name)
+        return self._org.sight(self._user, name, tooling=self._tooling)
 
     def table(self, name: str) -> Table:
-        return self._org.tables[name]
+        return (self._org.definitions if self._tooling else self._org.tables)[name]
 
     def record_url(self, sobject: str, row_id: str) -> str:
         return record_url(sobject, row_id, self._version)
@@ -65,6 +66,11 @@ class Queries:
         """Run a query over the records in the recycle bin, too."""
         return self._run(call, deleted=True)
 
+    def tooling(self, call: Call) -> Answer:
+        """Run a query over the definitions of the org."""
+        call.params["tooling"] = True
+        return self._run(call, deleted=False)
+
     def more(self, call: Call) -> Answer:
         """Return the page that `nextRecordsUrl` led to."""
         name, _, start = call.params["locator"].rpartition("-")
@@ -82,7 +88,7 @@ class Queries:
         if text is None:
             raise problems.refusal("MALFORMED_QUERY", "SOQL query is missing")
         try:
-            query = prepare(parse(text), _Eyes(self._desk, caller(call), call.params["version"]))
+            query = prepare(parse(text), _Eyes(self._desk, call))
             rows = query.rows(deleted=deleted)
         except QueryError as error:
             raise problems.refusal(error.code, error.message) from error

@@ -57,6 +57,23 @@ def objects() -> list[SObject]:
     ]
 
 
+def definitions() -> list[SObject]:
+    """Return the objects of the Tooling API."""
+    return [
+        SObject(
+            "CustomField",
+            "00N",
+            [
+                *system(),
+                fixed("DeveloperName", "Developer Name", "string", length=40),
+                fixed("TableEnumOrId", "Entity", "string", length=40),
+                fixed("NamespacePrefix", "Namespace Prefix", "string", length=15),
+            ],
+            setup=True,
+        )
+    ]
+
+
 def _power(name: str) -> Field:
     return Field(
         name=f"Permissions{name}",

@@ -131,11 +131,20 @@ class Table:
 
         return undo
 
-    def bin(self, row: Row, at: int, *, keep_values: bool) -> None:
+    def bin(self, row: Row, at: int, *, keep_values: bool) -> Undo:
         """Put a record into the recycle bin."""
+        updated = row.updated
         for name in self._indexes:
             self._leave(name, row)
         self.store.archive(row, at, keep_values=keep_values)
+
+        def undo() -> None:
+            self.store.restore(row)
+            row.updated = updated
+            for name in self._indexes:
+                self._enter(name, row)
+
+        return undo
 
     def _write(self, row: Row, values: Mapping[str, Any], at: int, origin: str) -> None:
         indexed = [name for name in values if name in self._indexes]

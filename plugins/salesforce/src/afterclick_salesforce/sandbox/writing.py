@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from afterclick.sandbox import Row, UniqueClash
-from afterclick_salesforce.sandbox import problems, standard
+from afterclick_salesforce.sandbox import permissions, problems, standard
 from afterclick_salesforce.sandbox.access import Sight, User
 from afterclick_salesforce.sandbox.duplicates import DuplicateRules
 from afterclick_salesforce.sandbox.ids import read_id
@@ -20,13 +20,6 @@ from afterclick_salesforce.sandbox.org import Org
 from afterclick_salesforce.sandbox.problems import ParseError, Problem, RowError
 from afterclick_salesforce.sandbox.table import INTEGRATION, Table
 from afterclick_salesforce.sandbox.transactions import Journal
-
-_PAIRS = {
-    "PermissionSetAssignment": ("AssigneeId", "PermissionSetId"),
-    "FieldPermissions": ("ParentId", "Field"),
-    "ObjectPermissions": ("ParentId", "SobjectType"),
-}
-"""Fields of setup objects that are unique together."""
 
 
 class Manner(msgspec.Struct, frozen=True):
@@ -160,7 +153,7 @@ class Writer(Journal):
         """
         row = self.check_delete(sight, row_id)
         table = self._org.tables[sight.sobject.name]
-        table.bin(row, self._org.clock.now(), keep_values=self._org.options.reserve_deleted)
+        self.note(table.bin(row, self._org.clock.now(), keep_values=self._org.options.reserve_deleted))
         if table.sobject.setup:
             self._org.security.forget()
         return row
@@ -220,8 +213,8 @@ class Writer(Journal):
                 raise RowError(
                     Problem("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", (field.name,))
                 )
-        if row is None and name in _PAIRS:
-            self._pair(table, values)
+        if row is None and table.sobject.setup:
+            permissions.check(self._org.tables, name, values)
         fault = self._org.row_faults.strike(name, operation, values)
         if fault is not None:
             raise RowError(fault)
@@ -230,12 +223,6 @@ class Writer(Journal):
                 name, values, row, allow_save=manner.allow_save, details=manner.details
             )
             self._refuse([objection] if objection else [])
-
-    def _pair(self, table: Table, values: Mapping[str, Any]) -> None:
-        names = _PAIRS[table.sobject.name]
-        if any(all(row.values[name] == values[name] for name in names) for row in table):
-            # The wording of Salesforce, which names neither here.
-            raise RowError(problems.taken("<unknown>", "<unknown>"))
 
     def _defaults(self, table: Table, manner: Manner) -> dict[str, Any]:
         name = table.sobject.name
