@@ -40,6 +40,10 @@ PEPPER = "canary5151pepper4b"
 ACCESS = "canary5151access2e"
 PROVISIONING = "canary5151provisioning8a"
 ECHOED = "canary5151echoed6c"
+PIPEDRIVE = "canary5151pipedrive1b"
+PIPEDRIVE_ADMIN = "canary5151pipeadmin0d"
+OAUTH_SECRET = "canary5151oauthsecret5f"
+REFRESH = "canary5151refresh6e"
 
 PLANTED: Mapping[str, tuple[str, ...]] = {
     "sources.<name>.secrets": (WEBHOOK, FROM_FILE, APP),
@@ -47,6 +51,10 @@ PLANTED: Mapping[str, tuple[str, ...]] = {
     "identity.pepper": (PEPPER,),
     "hubspot: access_token": (ACCESS, ECHOED),
     "hubspot: provisioning_token": (PROVISIONING,),
+    "pipedrive: api_token": (PIPEDRIVE,),
+    "pipedrive: provisioning_token": (PIPEDRIVE_ADMIN,),
+    "pipedrive: client_secret": (OAUTH_SECRET,),
+    "pipedrive: refresh_token": (REFRESH,),
 }
 SECRETS = tuple(itertools.chain.from_iterable(PLANTED.values()))
 IP = "203.0.113.77"
@@ -72,7 +80,7 @@ async def echoing() -> AsyncIterator[str]:
     async def echo(request: web.Request) -> web.Response:
         text = f"{request.headers.get('Authorization')} may not: {await request.text()}"
         body = {"status": "error", "message": text, "category": "VALIDATION_ERROR", "correlationId": ECHOED}
-        trace = {"X-HubSpot-Correlation-Id": ECHOED}
+        trace = {"X-HubSpot-Correlation-Id": ECHOED, "x-correlation-id": PIPEDRIVE}
         return web.json_response(body, status=next(statuses), reason=f"Not {ECHOED}", headers=trace)
 
     app = web.Application()
@@ -105,6 +113,15 @@ def settings(folder: Path, crm: str, echo: str) -> dict[str, str]:
         AFTERCLICK_CONNECTIONS__ECHO__PLUGIN="hubspot",
         AFTERCLICK_CONNECTIONS__ECHO__ACCESS_TOKEN=ECHOED,
         AFTERCLICK_CONNECTIONS__ECHO__BASE_URL=echo,
+        AFTERCLICK_CONNECTIONS__ECHO_TOKEN__PLUGIN="pipedrive",
+        AFTERCLICK_CONNECTIONS__ECHO_TOKEN__API_TOKEN=PIPEDRIVE,
+        AFTERCLICK_CONNECTIONS__ECHO_TOKEN__PROVISIONING_TOKEN=PIPEDRIVE_ADMIN,
+        AFTERCLICK_CONNECTIONS__ECHO_TOKEN__BASE_URL=echo,
+        AFTERCLICK_CONNECTIONS__ECHO_APP__PLUGIN="pipedrive",
+        AFTERCLICK_CONNECTIONS__ECHO_APP__CLIENT_ID="app",
+        AFTERCLICK_CONNECTIONS__ECHO_APP__CLIENT_SECRET=OAUTH_SECRET,
+        AFTERCLICK_CONNECTIONS__ECHO_APP__REFRESH_TOKEN=REFRESH,
+        AFTERCLICK_CONNECTIONS__ECHO_APP__BASE_URL=echo,
         AFTERCLICK_SYNC__BACKOFF_FIRST="1s",
     )
 
