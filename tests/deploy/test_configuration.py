@@ -18,7 +18,7 @@ from tests.deploy.cluster import (
     selected,
     service_pod,
 )
-from tests.deploy.program import REFERENCE, configured, parse, unknown_variables
+from tests.deploy.program import REFERENCE, configured, installed, parse, unknown_variables
 
 
 def secret_keys(folder: str) -> set[str]:
@@ -76,6 +76,19 @@ def test_the_demo_reaches_its_sandboxes_and_nothing_else_of_the_cluster(tmp_path
         (peer,) = policy["spec"]["ingress"][0]["from"]
         assert selected(serving.labels, peer["podSelector"]["matchLabels"])
         assert _egress_to(serving.labels, services[host]["spec"]["selector"])
+
+
+def test_the_demo_has_every_crm_that_there_is(tmp_path: Path) -> None:
+    text = config_text("overlays/demo")
+    secrets = dict.fromkeys(REFERENCE.findall(text), "demo-3f9c0d51b7a84e62")
+    settings, _ = configured(text, {}, secrets, tmp_path)
+    arguments = [container["args"] for pod in pods("overlays/demo") for container in pod.containers]
+
+    # Whoever adds a plugin adds its sandbox as those of the others are.
+    for name in installed().plugins:
+        assert name in settings.connections
+        assert ["provision", name, "--apply"] in arguments
+        assert ["sandbox", name] in [one[:2] for one in arguments]
 
 
 def _policies(labels: Manifest) -> list[Manifest]:
