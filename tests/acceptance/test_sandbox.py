@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+import trustme
 from typer.testing import CliRunner
 
 from afterclick.cli import app
@@ -26,7 +28,9 @@ def sandbox(folder: Path, *arguments: str) -> Iterator[tuple[str, list[str]]]:
             assert process.stdout is not None
             lines = [process.stdout.readline()]
             url = lines[0].split()[3]
-            lines += [process.stdout.readline() for _ in range(5)]
+            lines += [process.stdout.readline() for _ in range(3)]
+            if any(argument.startswith("--fault") for argument in arguments):
+                lines += [process.stdout.readline() for _ in range(2)]
             yield url, lines
         finally:
             process.kill()
@@ -66,12 +70,26 @@ async def test_faults_of_a_running_sandbox_are_changed_over_http(tmp_path: Path)
         assert set(await statuses(url)) == {200}
 
 
+async def test_a_sandbox_speaks_https_with_a_certificate(tmp_path: Path) -> None:
+    authority = trustme.CA()
+    pem = tmp_path / "cert.pem"
+    pem.write_bytes(authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.bytes())
+    trusting = ssl.create_default_context()
+    authority.configure_trust(trusting)
+
+    with sandbox(tmp_path, "--tls", str(pem)) as (url, _):
+        assert url.startswith("https://")
+        async with aiohttp.ClientSession() as http, http.get(f"{url}/_sandbox/calls", ssl=trusting) as answer:
+            assert answer.status == 200
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
         (["--faults", "ruff"], "there are: slow, flaky, rough, down"),
         (["--fault", "kind=earthquake"], "there is no fault 'earthquake'"),
         (["--fault", "kind=status,status=429,reason=dialy"], "has no reason 'dialy'"),
+        (["--tls", "nowhere.pem"], "nowhere.pem cannot be used"),
         (["-o", "burst=many"], "cannot be set up: Expected `int`"),
     ],
 )

@@ -6,18 +6,22 @@ import re
 from typing import get_args
 
 import msgspec
+import pytest
+from msgspec import Struct
 from tests.docs.reference import DOCS
 
-from afterclick.sandbox import PRESETS, FaultOrder, Person, Rule, parse_rule
+from afterclick.sandbox import PRESETS, Emulator, FaultOrder, Person, Rule, parse_rule
 from afterclick.sandbox.faults import Kind
 from afterclick_hubspot.sandbox import HubSpotSandbox, Options
+from afterclick_salesforce.sandbox import Options as SalesforceOptions
+from afterclick_salesforce.sandbox import SalesforceSandbox
 
 PAGE = (DOCS / "sandbox.md").read_text("utf-8")
 
 
-def table(heading: str) -> list[str]:
-    """Return the first cells of the table whose first heading this is."""
-    _, _, rest = PAGE.partition(f"\n| {heading} |")
+def table(heading: str, text: str = PAGE) -> list[str]:
+    """Return the first cells of the first table whose first heading this is."""
+    _, _, rest = text.partition(f"\n| {heading} |")
     rows = rest.partition("\n\n")[0].splitlines()[2:]
     return [row.split("|")[1].strip() for row in rows]
 
@@ -47,11 +51,15 @@ def test_every_order_shown_can_be_sent() -> None:
     assert HubSpotSandbox().type_in(msgspec.json.decode(person, type=Person))
 
 
-def test_hubspots_options_and_reasons_are_there() -> None:
-    named = set(re.findall(r"`(\w+)`", " ".join(table("option"))))
+@pytest.mark.parametrize(
+    ("sandbox", "options"), [(HubSpotSandbox, Options), (SalesforceSandbox, SalesforceOptions)]
+)
+def test_options_and_reasons_are_there(sandbox: type[Emulator], options: type[Struct]) -> None:
+    section = PAGE.partition(f"\n## {sandbox.title}\n")[2].partition("\n## ")[0]
+    named = set(re.findall(r"`(\w+)`", " ".join(table("option", section))))
 
     assert len(named) > 10
-    assert named <= set(Options.__struct_fields__)
-    for status, reasons in HubSpotSandbox.reasons.items():
+    assert named <= set(options.__struct_fields__)
+    for status, reasons in sandbox.reasons.items():
         for reason in reasons:
-            assert re.search(rf"^\| {status} \| [^|]*`{reason}`", PAGE, re.MULTILINE)
+            assert re.search(rf"^\| ([0-9]+, )*{status}(, [0-9]+)* \| [^|]*`{reason}`", section, re.MULTILINE)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 import signal
+import ssl
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -16,7 +19,7 @@ from afterclick.host.discovery import Plugin, discover
 from afterclick.sandbox import PRESETS, FaultOrder, Faults, parse_rule, serve, told
 
 
-def sandbox(
+def sandbox(  # noqa: PLR0913, PLR0917 - typer makes an option of each
     plugin: str = typer.Argument(..., help="The plugin whose CRM to emulate, such as `hubspot`."),
     port: int = typer.Option(9100, "--port", "-p", help="The port on loopback; 0 takes a free one."),
     option: list[str] = typer.Option([], "--option", "-o", help="An option of the emulator, as name=value."),
@@ -33,11 +36,24 @@ def sandbox(
         help="The address to listen on. It asks nobody who they are: leave it on loopback.",
     ),
     public_url: str = typer.Option("", "--public-url", help="Where others reach it, if that differs."),
+    tls: Path | None = typer.Option(
+        None, "--tls", help="Speak HTTPS, with the certificate and its private key in this PEM file."
+    ),
 ) -> None:
     """Run a CRM's emulator until Ctrl-C."""
     options = _options(option)
     order = _order(faults, fault, seed)
-    run(_serve(plugin, options, order, host=host, port=port, public_url=public_url))
+    context = None if tls is None else _context(tls)
+    run(_serve(plugin, options, order, host=host, port=port, public_url=public_url, tls=context))
+
+
+def _context(pem: Path) -> ssl.SSLContext:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        context.load_cert_chain(pem)
+    except OSError as wrong:
+        raise typer.BadParameter(f"{pem} cannot be used: {wrong}", param_hint="--tls") from wrong
+    return context
 
 
 def _options(pairs: list[str]) -> dict[str, str]:
@@ -89,7 +105,14 @@ def break_on_purpose(faults: Faults, order: FaultOrder) -> None:
 
 
 async def _serve(
-    name: str, options: dict[str, str], order: FaultOrder, *, host: str, port: int, public_url: str
+    name: str,
+    options: dict[str, str],
+    order: FaultOrder,
+    *,
+    host: str,
+    port: int,
+    public_url: str,
+    tls: ssl.SSLContext | None,
 ) -> None:
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -97,14 +120,14 @@ async def _serve(
     found = discover().plugins
     emulator = emulator_of(name, options, found)
     break_on_purpose(emulator.faults, order)
-    async with serve(emulator, host, port, public_url=public_url) as running:
+    async with serve(emulator, host, port, public_url=public_url, tls=tls) as running:
         out = console()
         out.print(Text(f"{emulator.title} sandbox at {running.url} (Ctrl-C ends it)", style="bold"))
         out.print(Text("Point a connection at it:"))
         variables = {setting: variable for variable, setting in found[name].info.environment.items()}
         for setting, value in running.settings().items():
             variable = variables.get(setting, f"AFTERCLICK_CONNECTIONS__{name.upper()}__{setting.upper()}")
-            out.print(Text(f"  export {variable}={value}"))
+            out.print(Text(f"  export {variable}={shlex.quote(value)}"))
         if emulator.faults.rules:
             out.print(Text(f"What goes wrong, repeatable with --seed {emulator.faults.seed}:"))
         for rule in emulator.faults.rules:

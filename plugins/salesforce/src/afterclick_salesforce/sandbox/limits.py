@@ -13,6 +13,8 @@ from afterclick_salesforce.sandbox.options import Options
 
 DAY = MILLISECONDS_PER_DAY / 1000
 HOUR = 3600.0
+WITHOUT_END = 1_000_000_000
+"""What an org without limits says that it may call: every answer tells a number."""
 
 
 class Limits:
@@ -25,8 +27,8 @@ class Limits:
 
     def clear(self) -> None:
         """Forget what was spent."""
-        free = self._options.unlimited
-        self.day = RollingWindow(None if free else self._options.daily, DAY, self._clock)
+        self.allowed = WITHOUT_END if self._options.unlimited else self._options.daily
+        self.day = RollingWindow(self.allowed, DAY, self._clock)
         self.too_many_at_a_time = 0
         self._logins: dict[str, RollingWindow] = {}
 
@@ -47,13 +49,11 @@ class Limits:
     @property
     def spent(self) -> int:
         """Return the calls of the last 24 hours."""
-        return self._options.daily - self.day.remaining
+        return self.allowed - self.day.remaining
 
     def headers(self) -> dict[str, str]:
-        """Return what an answer tells of the limits; nothing where there are none."""
-        if self._options.unlimited:
-            return {}
-        info = f"api-usage={self.spent}/{self._options.daily}"
+        """Return what an answer tells of the limits."""
+        info = f"api-usage={self.spent}/{self.allowed}"
         if self._options.per_app:
             info += f"; per-app-api-usage={self.spent}/{self._options.per_app}(appName=Afterclick)"
         return {"Sforce-Limit-Info": info}
@@ -61,7 +61,7 @@ class Limits:
     def body(self) -> dict[str, Any]:
         """Return what `/limits` answers."""
         return {
-            "DailyApiRequests": {"Max": self._options.daily, "Remaining": self.day.remaining},
+            "DailyApiRequests": {"Max": self.allowed, "Remaining": self.day.remaining},
             "DataStorageMB": {"Max": 5, "Remaining": 5},
         }
 

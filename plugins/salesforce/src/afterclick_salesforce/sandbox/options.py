@@ -50,7 +50,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Logins per user in any hour."""
 
     unlimited: bool = False
-    """No limits and no `Sforce-Limit-Info`, for load tests."""
+    """No limits, for load tests; `Sforce-Limit-Info` tells of a thousand million calls a day."""
     daily: int = 15_000
     """Calls of the org in any 24 hours."""
     per_app: int = 0
