@@ -1,4 +1,4 @@
-"""A HubSpot sandbox that can hold a write, before it takes effect or before its answer leaves."""
+"""Sandboxes that can hold a write, before it takes effect or before its answer leaves."""
 
 from __future__ import annotations
 
@@ -8,11 +8,23 @@ from typing import Literal
 from afterclick.sandbox import Answer, Call, Clock
 from afterclick.sandbox.faults import Faults
 from afterclick_hubspot.sandbox import HubSpotSandbox, Options
+from afterclick_pipedrive.sandbox import Options as PipedriveOptions
+from afterclick_pipedrive.sandbox import PipedriveSandbox
 
 Moment = Literal["before", "after"]
 """When a write is held: before it takes effect, or between that and its answer."""
 
 WRITES = ("/batch/create", "/batch/update", "/batch/upsert", "/batch/archive")
+"""How HubSpot's writes end; all of its calls are POSTs."""
+
+
+def is_write(call: Call) -> bool:
+    """Tell whether a call changes something."""
+    return call.path.endswith(WRITES) or call.method in {"PATCH", "PUT", "DELETE"} or _creates(call)
+
+
+def _creates(call: Call) -> bool:
+    return call.method == "POST" and call.path.endswith(("/persons", "/deals"))
 
 
 class Hold:
@@ -29,7 +41,7 @@ class Hold:
 
     async def stand(self, moment: Moment, call: Call) -> None:
         """Stand in the way of a call."""
-        if moment == self._moment and call.path.endswith(WRITES) and not self.reached.is_set():
+        if moment == self._moment and is_write(call) and not self.reached.is_set():
             self.reached.set()
             await self._released.wait()
 
@@ -51,7 +63,7 @@ class HeldFaults(Faults):
 
 
 class HeldSandbox(HubSpotSandbox):
-    """The sandbox, whose next write can be held."""
+    """HubSpot, whose next write can be held."""
 
     faults: HeldFaults
 
@@ -59,7 +71,18 @@ class HeldSandbox(HubSpotSandbox):
         super().__init__(Options(unlimited=True, seed=seed), clock=clock)
         self.faults = HeldFaults(self.clock, self.refuse, seed, reasons=self.reasons)
 
-    def hold_next_write(self, moment: Moment) -> Hold:
-        """Hold the next write, and no other any more."""
-        self.faults.hold = hold = Hold(moment)
-        return hold
+
+class HeldPipedrive(PipedriveSandbox):
+    """Pipedrive, whose next write can be held, and whose search is half a minute behind."""
+
+    faults: HeldFaults
+
+    def __init__(self, clock: Clock, seed: int) -> None:
+        super().__init__(PipedriveOptions(unlimited=True, seed=seed, search_lag=30.0), clock=clock)
+        self.faults = HeldFaults(self.clock, self.refuse, seed, reasons=self.reasons)
+
+
+def hold_next_write(faults: HeldFaults, moment: Moment) -> Hold:
+    """Hold the next write, and no other any more."""
+    faults.hold = hold = Hold(moment)
+    return hold

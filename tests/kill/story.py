@@ -18,7 +18,7 @@ import aiohttp
 import apsw
 from tests.acceptance.running import Process, environment, provision
 from tests.kill.clock import VARIABLE, SharedClock
-from tests.kill.crm import HeldSandbox, Hold
+from tests.kill.crm import HeldPipedrive, HeldSandbox, Hold, hold_next_write
 from tests.kill.ends import Ending, is_at_rest, judge, reading
 from tests.kill.people import crowd, parcels
 
@@ -63,7 +63,7 @@ class Story:
         self.seed = seed
         self.rng = random.Random(seed)
         self.clock = SharedClock.begun(folder / "clock", speed=SPEED)
-        self.crm = HeldSandbox(self.clock, seed)
+        self.crm = self.sandbox()
         self.people = crowd(people, now=self.clock.now(), rng=self.rng)
         self.parcels = parcels(self.people, rounds, self.rng)
         self.kills: Counter[str] = Counter()
@@ -71,6 +71,20 @@ class Story:
         self.sent = 0
         self._waiting: list[Delivery] = []
         self._releases: list[asyncio.Task[None]] = []
+
+    def sandbox(self) -> HeldSandbox | HeldPipedrive:
+        """Return the CRM."""
+        return HeldSandbox(self.clock, self.seed)
+
+    def environment(self, url: str) -> dict[str, str]:
+        """Return what processes are started with; `url` is where the CRM listens."""
+        return environment(self.folder, url, **settings(self.folder))
+
+    def judge(self, db: apsw.Connection) -> Ending:
+        """Return what is wrong at rest."""
+        assert isinstance(self.crm, HeldSandbox)
+        expected = [person.contact for person in self.people]
+        return judge(db, acknowledged=self.acknowledged, expected=expected, contacts=self.crm.contacts())
 
     async def run(self) -> Told:
         """Let it all happen and come to rest."""
@@ -80,7 +94,7 @@ class Story:
             # Connections are not kept: the next process may get the port of the one that was killed.
             connector = aiohttp.TCPConnector(force_close=True)
             self._http = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
-            self._environ = environment(self.folder, url, **_settings(self.folder))
+            self._environ = self.environment(url)
             await provision(self.folder, self._environ)
             self.crm.faults.start(preset("rough"), seed=self.seed)
             for parcel in self.parcels:
@@ -113,7 +127,7 @@ class Story:
         elif kill == "asked":
             await self._until(lambda: self.crm.calls.total >= asked, sending)
         elif kill in {"written", "sent"}:
-            hold = self.crm.hold_next_write("after" if kill == "written" else "before")
+            hold = hold_next_write(self.crm.faults, "after" if kill == "written" else "before")
             if not await self._until(hold.reached.is_set, sending):
                 kill = "at rest"
             self._releases.append(asyncio.create_task(self._release(hold, late)))
@@ -134,12 +148,7 @@ class Story:
         await self._send(url)
         with reading(self.folder / "ledger.db") as db:
             await self._until_rest(db)
-            ending = judge(
-                db,
-                acknowledged=self.acknowledged,
-                expected=[person.contact for person in self.people],
-                contacts=self.crm.contacts(),
-            )
+            ending = self.judge(db)
         await asyncio.gather(*self._releases)
         code = process.stop()
         assert code == 0, f"the last process ended with {code}"
@@ -183,7 +192,8 @@ class Story:
             await self.clock.sleep(1.0)
 
 
-def _settings(folder: Path) -> dict[str, str]:
+def settings(folder: Path) -> dict[str, str]:
+    """Return what every process of a story is told."""
     return {
         "PYTHONPATH": str(ROOT),
         VARIABLE: str(folder / "clock"),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.acceptance.running import RUNNING
+from tests.kill.pipedrive import PipedriveStory
 from tests.kill.steady import steady
 from tests.kill.story import Story
 
@@ -33,3 +34,11 @@ async def test_a_steady_load_arrives_as_a_whole(tmp_path: Path) -> None:
     assert (found.acknowledged, found.lost) == (100, 0)
     assert found.contacts == found.people == 20
     assert found.before > 0
+
+
+@pytest.mark.timeout(240)
+async def test_no_person_and_no_deal_is_doubled_where_the_crm_refuses_no_second_one(tmp_path: Path) -> None:
+    told = await PipedriveStory(tmp_path, seed=1, rounds=3, people=12).run()
+
+    assert told.ending.wrong() == {}
+    assert told.kills.total() == 3
