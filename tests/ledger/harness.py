@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
 
@@ -67,8 +68,7 @@ class Bench:
 
     async def store(self, *events: Event) -> list[Event]:
         """Store events; return those that are new, with the ids they got."""
-        for event in events:
-            await self.ledger.append(as_delivery(event))
+        await asyncio.gather(*(self.ledger.append(as_delivery(event)) for event in events))
         given = {(row.bucket, row.tie): row.id for row in await self.ledger.unfolded(10_000)}
         fresh = {event.name: event for event in events if (event.bucket, event.tie) in given}
         return [msgspec.structs.replace(one, id=given[one.bucket, one.tie]) for one in fresh.values()]
@@ -113,7 +113,8 @@ class Bench:
 
     async def settle(self, fence: Fence, lead: int, **learned: Any) -> bool:
         """Settle one lead."""
-        return await self.ledger.settle(fence, [Settle(connection=CRM, lead=lead, **learned)], [])
+        settled = await self.ledger.settle(fence, [Settle(connection=CRM, lead=lead, **learned)], [])
+        return settled.standing
 
     async def sync(self, lead: int = 1, connection: str = CRM) -> SyncRow:
         """Return a sync row."""

@@ -7,16 +7,15 @@ and identities point to living leads.
 
 from __future__ import annotations
 
-import itertools
 import random
 from collections import Counter
 from collections.abc import Sequence
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.clock import moment
 from tests.support.events import make_event, make_registration
+from tests.support.friends import ORDERS, Friends
 from tests.support.memory_store import MemoryStore
 from tests.support.strategies import PERSONAL, batched, deliveries, more, stories
 
@@ -194,20 +193,6 @@ def test_strangers_on_one_link_stay_as_many(size: int, data: st.DataObject) -> N
     )
 
 
-def two_friends() -> list[Event]:
-    """Return seven events of two people on one code: two journeys, one with a bare install, both names."""
-    code = {"prefix": "ref", "token": "CODE"}
-    return [
-        make_event(INSTALL, at="09:00", ip="198.51.100.1", **code),
-        make_event(CLAIM, at="09:02", ip="198.51.100.1", deep_link_path="/ref/CODE"),
-        make_event(INSTALL, at="09:10", ip="198.51.100.2", platform="ios"),
-        make_event(CLAIM, at="09:12", ip="198.51.100.2", deep_link_path="/ref/CODE"),
-        make_registration(at="09:20", user="ann", referral_code="CODE"),
-        make_registration(at="09:30", email="ben@example.com", deep_link_path="/ref/CODE"),
-        make_event(COMPLETED, at="10:00", referral_code="CODE", referred_user_id="ann"),
-    ]
-
-
 def check_two_friends(store: MemoryStore, story: Sequence[Event]) -> None:
     """Raise unless two people came of it, each with one journey."""
     ann, ben, completed = story[4:]
@@ -219,39 +204,14 @@ def check_two_friends(store: MemoryStore, story: Sequence[Event]) -> None:
 
 def test_two_friends_are_two_in_every_order_of_seven() -> None:
     """And after all seven came once more, in another order."""
-    story = two_friends()
-    for order in itertools.permutations(story):
-        store = MemoryStore().fold_all([event] for event in order)
+    story = [said.event for said in Friends().said]
+    for order in ORDERS:
+        arrived = [story[index] for index in order]
+        store = MemoryStore().fold_all([event] for event in arrived)
         check_two_friends(store, story)
         before = (store.states, store.identities, store.journeys)
-        store.fold(*order[::-1])
+        store.fold(*arrived[::-1])
         assert (store.states, store.identities, store.journeys) == before
-
-
-CROWD = 10_000
-
-
-@pytest.mark.parametrize(
-    ("link", "who"),
-    [({"prefix": "menu", "token": "autumn"}, "email"), ({"prefix": "ref", "token": "CODE"}, "user")],
-)
-def test_fifty_registrations_among_ten_thousand_taps_are_fifty_people(link: dict[str, str], who: str) -> None:
-    taps = [make_event(INSTALL, at=moment("00:00") + 3_000 * n, **link) for n in range(CROWD)]
-    people = [
-        make_registration(
-            at=moment("00:00") + 3_000 * 200 * n + 1_000, **link, **{who: f"person-{n}@example.com"}
-        )
-        for n in range(50)
-    ]
-    store = MemoryStore().fold_all([*(taps[at : at + 1_000] for at in range(0, CROWD, 1_000)), people])
-
-    assert len(store.living) == CROWD
-    assert sum(state.named for state in store.living.values()) == len({*map(store.lead_of, people)}) == 50
-    assert all(decision.journey is not None for decision in store.decisions.values())
-    assert max(Counter(journey.lead for journey in store.journeys.values()).values()) == 1
-    # Each got the newest before it, although all of them asked at once.
-    for tap, person in zip(taps[::200], people, strict=True):
-        assert store.lead_of(person) == store.lead_of(tap)
 
 
 @given(st.data())

@@ -302,7 +302,7 @@ def test_only_what_is_done_counts_as_synced(judge: Judge) -> None:
 
 def test_every_finding_has_a_remedy(judge: Judge) -> None:
     one: Person = person()
-    judge.refused(one, "r1 is another's", NOW)
+    judge.shared(one.id, "r1 is another's", NOW)
     one.adopted([known("r1"), known("r2")])
     judge.doubled(one, NOW)
 

@@ -26,6 +26,7 @@ from afterclick.ledger.rows import (
     NewEvent,
     Sending,
     Settle,
+    Settled,
     StoredEvent,
     Untold,
 )
@@ -169,11 +170,11 @@ class Passes(Referrers, Protocol):
         """
         ...
 
-    async def settle(self, fence: Fence, settles: Sequence[Settle], attempts: Sequence[Attempt]) -> bool:
+    async def settle(self, fence: Fence, settles: Sequence[Settle], attempts: Sequence[Attempt]) -> Settled:
         """Store what a pass learned.
 
-        False where the fence was lost: the records are stored all the same and the leads become due
-        again.
+        Where the fence was lost the records are stored all the same and the leads become due again. A
+        record that another person has is not taken: its lead is held.
         """
         ...
 

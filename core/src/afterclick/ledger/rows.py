@@ -264,6 +264,16 @@ class Settle(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None = None
 
 
+class Settled(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of settles. `standing` tells whether the fence still held.
+
+    `shared` are the leads that are held now, since another person has their record, each with the reason.
+    """
+
+    standing: bool = True
+    shared: Mapping[int, str] = {}
+
+
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     """One call of a hook. `lead` only where it failed for that lead."""
 
@@ -348,6 +358,7 @@ __all__ = [
     "Referrer",
     "Sending",
     "Settle",
+    "Settled",
     "StoredEvent",
     "SyncRow",
     "SyncState",

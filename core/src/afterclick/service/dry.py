@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from afterclick.ledger.rows import Adoption, Attempt, Fence, Referrer, Sending, Settle
+from afterclick.ledger.rows import Adoption, Attempt, Fence, Referrer, Sending, Settle, Settled
 from afterclick.ledger.sqlite import SqliteReader
 from afterclick.ledger.sqlite.syncs import SHARED
 from afterclick.ledger.told import FindingRow
@@ -72,10 +72,10 @@ class DryLedger:
         self.notes.append((self.sent(), operation, tuple(leads)))
         return list(leads)
 
-    async def settle(self, fence: Fence, settles: Sequence[Settle], attempts: Sequence[Attempt]) -> bool:
+    async def settle(self, fence: Fence, settles: Sequence[Settle], attempts: Sequence[Attempt]) -> Settled:
         """Take down what was learned."""
         self.settles += settles
-        return True
+        return Settled()
 
     async def note_findings(self, findings: Sequence[FindingRow]) -> None:
         """Take down what an operator would be told."""

@@ -256,7 +256,7 @@ class Pass:
         changes: list[Write] = []
         for person, match in found:
             if person.id in refused:
-                self._judge.refused(person, refused[person.id], now)
+                self._judge.shared(person.id, refused[person.id], now)
                 continue
             if person.id in new:
                 person.adopted(new[person.id].records)
@@ -326,7 +326,9 @@ class Pass:
         # With the fence this pass began with: one that comes too late is refused there, and what it
         # learned is kept.
         if settles or attempts:
-            await _see_through(self._ledger.settle(self._lease.last_fence, settles, attempts))
+            settled = await _see_through(self._ledger.settle(self._lease.last_fence, settles, attempts))
+            for lead, reason in settled.shared.items():
+                self._judge.shared(lead, reason, self._clock.now())
 
     def _attempts(self, hook: str, called: Called, people: Sequence[Person]) -> list[Attempt]:
         """Return the rows of one call: itself, and each lead for which it failed."""

@@ -329,9 +329,10 @@ class Judge:
         found = findings.STUBS_WAITING.found(reason)
         self.findings.append(FindingRow.of(found, connection=self.connection, now=now))
 
-    def refused(self, person: Person, reason: str, now: int) -> None:
-        """Note that a record was found which another person holds."""
-        self._find(person, findings.RECORD_SHARED, reason, now)
+    def shared(self, lead: int, reason: str, now: int) -> None:
+        """Note that a record was found, or met by a create, which another person holds."""
+        found = findings.RECORD_SHARED.found(reason, subject=f"lead {lead}")
+        self.findings.append(FindingRow.of(found, connection=self.connection, now=now))
 
     def doubled(self, person: Person, now: int) -> None:
         """Note that a person has further records which nobody but a person can unite."""

@@ -29,6 +29,7 @@ from afterclick.ledger.rows import (
     NewEvent,
     Sending,
     Settle,
+    Settled,
     StoredEvent,
     SyncState,
     Untold,
@@ -224,7 +225,7 @@ class SqliteLedger(SqliteReader):
             lambda: syncs.note_sending(self._write, fence, connection, leads, operation, now)
         )
 
-    async def settle(self, fence: Fence, settles: Sequence[Settle], attempts: Sequence[Attempt]) -> bool:
+    async def settle(self, fence: Fence, settles: Sequence[Settle], attempts: Sequence[Attempt]) -> Settled:
         now = self._clock.now()
         return await self._writer.do(lambda: syncs.settle(self._write, fence, settles, attempts, now))
 

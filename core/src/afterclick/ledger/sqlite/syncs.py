@@ -16,6 +16,7 @@ from afterclick.ledger.rows import (
     KnownRecord,
     Sending,
     Settle,
+    Settled,
     SyncRow,
     SyncState,
 )
@@ -193,8 +194,9 @@ def note_sending(
 
 def settle(
     db: Database, fence: Fence, settles: Sequence[Settle], attempts: Sequence[Attempt], now: int
-) -> bool:
-    """Store what a pass learned; False where another process holds the lane by now."""
+) -> Settled:
+    """Store what a pass learned."""
+    shared: dict[int, str] = {}
     with db.transaction():
         standing = lanes.holds(db, fence)
         for one in settles:
@@ -202,6 +204,7 @@ def settle(
             if one.record is not None:
                 clash = _store_record(db, one, one.record, standing=standing)
             if clash is not None:
+                shared[one.lead] = clash
                 # The fate of the write is known, so its mark goes too; the record is another person's.
                 held = Settle(
                     connection=one.connection,
@@ -216,7 +219,7 @@ def settle(
             else:
                 db.run("redo", (now, one.connection, one.lead))
         db.run_rows("put_attempt", [attempt_values(attempt) for attempt in attempts])
-    return standing
+    return Settled(standing=standing, shared=shared)
 
 
 def _store_record(db: Database, one: Settle, record: KnownRecord, *, standing: bool) -> str | None:
