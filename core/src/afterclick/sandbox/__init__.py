@@ -16,6 +16,7 @@ from afterclick.clock import MILLISECONDS_PER_DAY, Clock, SystemClock, from_iso,
 from afterclick.sandbox.emulator import Emulator
 from afterclick.sandbox.faults import Faults, Rule
 from afterclick.sandbox.limits import DailyLimit, RollingWindow
+from afterclick.sandbox.options import parse_options
 from afterclick.sandbox.orders import FaultOrder, parse_rule, told
 from afterclick.sandbox.people import Person
 from afterclick.sandbox.presets import PRESETS, Preset, preset
@@ -54,6 +55,7 @@ __all__ = [
     "UniqueClash",
     "Write",
     "from_iso",
+    "parse_options",
     "parse_rule",
     "preset",
     "serve",

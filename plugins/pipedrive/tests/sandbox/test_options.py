@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from afterclick_pipedrive.sandbox.options import Options, parse
+from afterclick.sandbox import parse_options
+from afterclick_pipedrive.sandbox.options import Options
 
 
 def test_nothing_chosen_is_a_lite_company() -> None:
-    assert parse({}) == Options()
+    assert parse_options({}, Options) == Options()
 
 
 def test_texts_become_what_the_options_hold() -> None:
-    options = parse(
-        {"plan": "growth", "search_lag": "2.5", "oauth": "true", "pipelines": '{"Sales": ["New"]}'}
+    options = parse_options(
+        {"plan": "growth", "search_lag": "2.5", "oauth": "true", "pipelines": '{"Sales": ["New"]}'}, Options
     )
 
     assert options == Options(plan="growth", search_lag=2.5, oauth=True, pipelines={"Sales": ("New",)})
@@ -30,4 +31,4 @@ def test_texts_become_what_the_options_hold() -> None:
 )
 def test_wrong_options_are_named(given: dict[str, str], told: str) -> None:
     with pytest.raises(ValueError, match=told):
-        parse(given)
+        parse_options(given, Options)

@@ -8,6 +8,7 @@ from urllib.parse import quote
 import pytest
 
 from .client import KEY, Account, Reply
+from .conftest import OpenAccount
 
 BASE = "/services/data/v68.0"
 
@@ -96,3 +97,31 @@ async def test_reference_that_leads_nowhere_fails_its_part(account: Account) -> 
 
     assert statuses(reply) == [201, 400]
     assert reply.body["compositeResponse"][1]["body"][0]["errorCode"] == "PROCESSING_HALTED"
+
+
+async def test_permissions_that_are_taken_back_open_nothing(open_account: OpenAccount) -> None:
+    account = await open_account(object_permissions=("Read",))
+    user, user_token = account.sandbox.org.integration.id, account.token
+    account.token = account.sandbox.options.admin_token
+    rights = {"ParentId": "@{set.id}", "SobjectType": "Lead", "PermissionsRead": True}
+    parts = [
+        part("set", "POST", "/sobjects/PermissionSet", {"Name": "One", "Label": "One"}),
+        part("rights", "POST", "/sobjects/ObjectPermissions", {**rights, "PermissionsCreate": True}),
+        part(
+            "assigned",
+            "POST",
+            "/sobjects/PermissionSetAssignment",
+            {"AssigneeId": user, "PermissionSetId": "@{set.id}"},
+        ),
+    ]
+
+    failed = await composite(account, *parts, lead("last", Nope__c="x"), all_or_none=True)
+    account.token = user_token
+    before = await account.post("/sobjects/Lead", {"LastName": "L", "Company": "C"})
+    account.token = account.sandbox.options.admin_token
+    done = await composite(account, *parts, all_or_none=True)
+    account.token = user_token
+    after = await account.post("/sobjects/Lead", {"LastName": "L", "Company": "C"})
+
+    assert (statuses(failed), statuses(done)) == ([400, 400, 400, 400], [201, 201, 201])
+    assert (before.status, after.status) == (403, 201)

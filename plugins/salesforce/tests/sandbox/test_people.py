@@ -98,6 +98,17 @@ async def test_merge_leaves_the_winner_with_what_it_lacked(account: Account) -> 
     assert account.values(loser)["MasterRecordId"] == winner
 
 
+async def test_call_with_a_person_shows_as_the_last_activity(account: Account) -> None:
+    lead_id = await account.create()
+    account.sandbox.people.call(lead_id)
+
+    reply = await account.get(f"/sobjects/Lead/{lead_id}", fields="LastActivityDate")
+
+    assert reply.body["LastActivityDate"] == "2026-05-21"
+    refused = await account.patch(f"/sobjects/Lead/{lead_id}", {"LastActivityDate": "2026-05-22"})
+    assert refused.code == "INVALID_FIELD_FOR_INSERT_UPDATE"
+
+
 # Assignment.
 
 

@@ -220,8 +220,9 @@ async def test_restricted_picklist_takes_only_what_it_knows(open_account: OpenAc
     assert await account.create(LeadSource="Web")
 
 
-async def test_new_lead_gets_status_and_owner(account: Account) -> None:
-    lead_id = await account.create()
+@pytest.mark.parametrize("values", [{}, {"Status": None, "OwnerId": ""}])
+async def test_new_lead_gets_status_and_owner(account: Account, values: dict[str, Any]) -> None:
+    lead_id = await account.create(**values)
 
     assert account.values(lead_id)["Status"] == "Open - Not Contacted"
     assert account.values(lead_id)["OwnerId"].startswith("005")

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, ClassVar
 
-from afterclick.sandbox import Answer, Call, Clock, Emulator, Person, RecordView, Route
+from afterclick.sandbox import Answer, Call, Clock, Emulator, Person, RecordView, Route, parse_options
 from afterclick_hubspot.sandbox import endpoints, samples, view
-from afterclick_hubspot.sandbox import options as choices
 from afterclick_hubspot.sandbox.account import Account, Limits
 from afterclick_hubspot.sandbox.bodies import POLICIES
 from afterclick_hubspot.sandbox.book import SALES
@@ -220,7 +219,7 @@ def make(options: Mapping[str, str]) -> HubSpotSandbox:
         ValueError: an option is unknown or has a wrong value; the text names it.
 
     """
-    return HubSpotSandbox(choices.parse(options))
+    return HubSpotSandbox(parse_options(options, Options))
 
 
 def _is_search(call: Call) -> bool:

@@ -7,9 +7,19 @@ from collections.abc import Collection, Iterable, Mapping
 from random import Random
 from typing import Any, ClassVar
 
-from afterclick.sandbox import Answer, Call, Clock, Emulator, Person, RecordView, Route, Row, Store
+from afterclick.sandbox import (
+    Answer,
+    Call,
+    Clock,
+    Emulator,
+    Person,
+    RecordView,
+    Route,
+    Row,
+    Store,
+    parse_options,
+)
 from afterclick_pipedrive.sandbox import bodies, endpoints, samples, values, view
-from afterclick_pipedrive.sandbox import options as choices
 from afterclick_pipedrive.sandbox.access import Access
 from afterclick_pipedrive.sandbox.company import SALES, Company
 from afterclick_pipedrive.sandbox.deals import change_deal
@@ -325,4 +335,4 @@ def make(options: Mapping[str, str]) -> PipedriveSandbox:
         ValueError: an option is unknown or has a wrong value; the text names it.
 
     """
-    return PipedriveSandbox(choices.parse(options))
+    return PipedriveSandbox(parse_options(options, Options))

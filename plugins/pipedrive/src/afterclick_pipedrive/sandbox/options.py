@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
@@ -104,24 +103,3 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Makes ids, keys of fields, samples and faults repeatable."""
     faults: tuple[Rule, ...] = ()
     """What goes wrong from the start."""
-
-
-def parse(options: Mapping[str, str]) -> Options:
-    """Return options from texts, as a command line has them: `{"plan": "growth", "samples": "3"}`.
-
-    Lists and tables are JSON: `{"pipelines": '{"Sales": ["New", "Won over"]}'}`.
-
-    Raises:
-        ValueError: an option is unknown or has a wrong value; the text names it.
-
-    """
-    given: dict[str, Any] = {}
-    for name, text in options.items():
-        try:
-            given[name] = msgspec.json.decode(text) if text.lstrip().startswith(("[", "{")) else text
-        except msgspec.DecodeError as error:
-            raise ValueError(f"{name}: {error}") from error
-    try:
-        return msgspec.convert(given, Options, strict=False)
-    except msgspec.ValidationError as error:
-        raise ValueError(str(error)) from error

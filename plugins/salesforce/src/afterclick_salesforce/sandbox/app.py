@@ -6,9 +6,8 @@ from collections.abc import Collection, Iterable, Mapping
 from random import Random
 from typing import Any, ClassVar
 
-from afterclick.sandbox import Answer, Call, Clock, Emulator, Person, RecordView, Route
+from afterclick.sandbox import Answer, Call, Clock, Emulator, Person, RecordView, Route, parse_options
 from afterclick_salesforce.sandbox import endpoints, people, problems, view
-from afterclick_salesforce.sandbox import options as choices
 from afterclick_salesforce.sandbox.access import User
 from afterclick_salesforce.sandbox.describing import NEWEST, OLDEST, SUPPORTED_SINCE
 from afterclick_salesforce.sandbox.desk import Desk
@@ -198,4 +197,4 @@ def make(options: Mapping[str, str]) -> SalesforceSandbox:
         ValueError: an option is unknown or has a wrong value; the text names it.
 
     """
-    return SalesforceSandbox(choices.parse(options))
+    return SalesforceSandbox(parse_options(options, Options))

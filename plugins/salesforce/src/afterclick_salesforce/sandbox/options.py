@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -101,24 +100,3 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """What goes wrong with calls from the start."""
     row_faults: tuple[RowFault, ...] = ()
     """What goes wrong with rows from the start."""
-
-
-def parse(options: Mapping[str, str]) -> Options:
-    """Return options from texts, as a command line has them: `{"daily": "100000", "samples": "3"}`.
-
-    Lists and tables are JSON: `{"hidden_fields": '["Lead.Email"]'}`.
-
-    Raises:
-        ValueError: an option is unknown or has a wrong value; the text names it.
-
-    """
-    given: dict[str, Any] = {}
-    for name, text in options.items():
-        try:
-            given[name] = msgspec.json.decode(text) if text.lstrip().startswith(("[", "{")) else text
-        except msgspec.DecodeError as error:
-            raise ValueError(f"{name}: {error}") from error
-    try:
-        return msgspec.convert(given, Options, strict=False)
-    except msgspec.ValidationError as error:
-        raise ValueError(str(error)) from error

@@ -11,7 +11,7 @@ from afterclick_salesforce.sandbox.org import Org
 from afterclick_salesforce.sandbox.problems import RowError, unknown_field
 from afterclick_salesforce.sandbox.schema import Field
 from afterclick_salesforce.sandbox.table import SALES, Table
-from afterclick_salesforce.sandbox.values import cleaner
+from afterclick_salesforce.sandbox.values import cleaner, stamp
 
 _MAPPED = ("FirstName", "LastName", "Salutation", "Title", "Phone", "MobilePhone", "Email", "LeadSource")
 """The fields that a conversion takes over without anybody having mapped them."""
@@ -58,6 +58,12 @@ class People:
         """
         table, row = self._found(record_id)
         table.change(row, self._read(table, values), self._org.clock.now(), SALES)
+
+    def call(self, record_id: str) -> None:
+        """Log a call with the person; no field that anybody writes changes, the day of the activity does."""
+        table, row = self._found(record_id)
+        now = self._org.clock.now()
+        table.change(row, {"LastActivityDate": stamp(now)[:10]}, now, SALES)
 
     def delete(self, record_id: str) -> None:
         """Put a record into the recycle bin."""

@@ -70,6 +70,7 @@ def _person() -> list[Field]:
         text("LeadSource", "Lead Source", type="picklist", choices=_choices(LEAD_SOURCES)),
         reference("OwnerId", "Owner ID", "User", nillable=False, defaulted=True),
         reference("MasterRecordId", "Master Record ID", "Lead", createable=False, updateable=False),
+        fixed("LastActivityDate", "Last Activity", "date"),
         Field(
             name="HasOptedOutOfEmail", label="Email Opt Out", type="boolean", nillable=False, defaulted=True
         ),

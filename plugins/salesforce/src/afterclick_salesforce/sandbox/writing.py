@@ -114,7 +114,8 @@ class Writer(Journal):
         self._check(table, values, None, manner, "insert")
         defaults = self._defaults(table, manner)
         try:
-            row, undo = table.add({**defaults, **values}, self._org.clock.now(), INTEGRATION)
+            given = {name: value for name, value in values.items() if value not in (None, "")}
+            row, undo = table.add({**defaults, **given}, self._org.clock.now(), INTEGRATION)
         except UniqueClash as clash:
             raise RowError(problems.taken(clash.field, clash.holder.id)) from clash
         self.note(undo)
@@ -234,6 +235,7 @@ class Writer(Journal):
     def _follow(self, table: Table, row: Row, manner: Manner) -> None:
         if table.sobject.setup:
             self._org.security.forget()
+            self.note(self._org.security.forget)
         if table.sobject.name == "Lead" and manner.auto_assign and self._org.options.assignment_rule:
             self.note(self._org.assign(row))
 
