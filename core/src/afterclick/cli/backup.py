@@ -8,10 +8,9 @@ from typing import Annotated
 
 import typer
 
-from afterclick.cli.common import reading, run
 from afterclick.cli.output import ConfigFile
 from afterclick.config.load import load
-from afterclick.ledger.sqlite import restore as put_back
+from afterclick.ledger import sqlite as copies
 
 
 def backup(
@@ -19,12 +18,7 @@ def backup(
     config: ConfigFile = None,
 ) -> None:
     """Copy the ledger as it stands now into a file, beside a service that may be running."""
-
-    async def copy() -> None:
-        async with reading(config) as ledger:
-            await ledger.backup(file)
-
-    run(copy())
+    copies.backup(_ledger(config), file)
     typer.echo(f"copied and checked: {file}, {file.stat().st_size:,} bytes")
 
 
@@ -33,8 +27,12 @@ def restore(
     config: ConfigFile = None,
 ) -> None:
     """Put a copy in the ledger's place, while no service runs; what was there is kept beside it."""
-    ledger = Path(load(config, os.environ).ledger.path)
-    aside = put_back(file, ledger)
+    ledger = _ledger(config)
+    aside = copies.restore(file, ledger)
     typer.echo(f"put in place: {ledger}")
     if aside is not None:
         typer.echo(f"kept what was there: {aside}")
+
+
+def _ledger(config: str | None) -> Path:
+    return Path(load(config, os.environ).ledger.path)

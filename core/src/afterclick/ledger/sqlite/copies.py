@@ -12,32 +12,33 @@ import apsw
 from afterclick.errors import LedgerError
 from afterclick.ledger.sqlite.database import Database, FileLock
 
+_CONFIGURED = "Name the ledger with AFTERCLICK_LEDGER__URL or --config."
 _NAME = "Name a file that `afterclick backup` wrote."
 
 
-def copy(source: Database, target: Path) -> None:
+def backup(ledger: Path, target: Path) -> None:
     """Copy a ledger as it stands at this moment into a new file, and check the copy.
 
     Nobody waits for it. The target is there only once it is whole and on the disk, for its owner alone.
+    A ledger of an older version is copied as it is, so that it can be saved before an upgrade.
 
     Raises:
-        LedgerError: there is such a file already, it cannot be written, or the ledger is damaged.
+        LedgerSchemaError: a newer program wrote the ledger.
+        LedgerError: there is no ledger, or it is damaged; the target is there already or cannot be written.
 
     """
+    if not ledger.exists():
+        raise LedgerError(f"there is no ledger at {ledger}", hint=_CONFIGURED)
     if target.exists():
         raise LedgerError(f"there is a file {target} already", hint="Name a new one.")
-    with _new(target) as part:
-        try:
-            with closing(apsw.Connection(str(part))) as written:
-                source.copy_into(written)
-                _check(written, target)
-        except (apsw.CorruptError, apsw.NotADBError) as failure:
-            raise _damaged(target, failure) from failure
-        except apsw.Error as failure:
-            raise _not_copied(target, failure) from failure
+    nobody_writes = not ledger.with_name(ledger.name + "-wal").exists()
+    with closing(Database(ledger, write=False, still=nobody_writes)) as source:
+        if not source.is_ledger():
+            raise LedgerError(f"{ledger} is no ledger", hint=_CONFIGURED)
+        _copy(source, target)
 
 
-def restore(backup: Path, ledger: Path) -> Path | None:
+def restore(file: Path, ledger: Path) -> Path | None:
     """Put a copy in a ledger's place, and return where what was there is now, if anything was.
 
     The new file belongs to whom the folder belongs to, so that root may restore for the service's user.
@@ -48,18 +49,16 @@ def restore(backup: Path, ledger: Path) -> Path | None:
         LedgerError: the copy is no ledger or damaged, or the disk does not take it.
 
     """
-    if not backup.exists():
-        raise LedgerError(f"there is no file {backup}", hint=_NAME)
+    if not file.exists():
+        raise LedgerError(f"there is no file {file}", hint=_NAME)
     lock = FileLock(ledger)
     try:
-        with closing(Database(backup, write=False, still=True)) as source:
+        with closing(Database(file, write=False, still=True)) as source:
             if not source.is_ledger():
-                raise LedgerError(
-                    f"{backup} is no ledger", hint="Name a file that `afterclick backup` wrote."
-                )
+                raise LedgerError(f"{file} is no ledger", hint=_NAME)
             fresh = ledger.with_name(ledger.name + ".restoring")
             fresh.unlink(missing_ok=True)
-            copy(source, fresh)
+            _copy(source, fresh)
         _hand_over(fresh, ledger.with_name(ledger.name + ".lock"))
         aside = _put_aside(ledger)
         fresh.replace(ledger)
@@ -69,6 +68,18 @@ def restore(backup: Path, ledger: Path) -> Path | None:
     finally:
         lock.release()
     return aside
+
+
+def _copy(source: Database, target: Path) -> None:
+    with _new(target) as part:
+        try:
+            with closing(apsw.Connection(str(part))) as written:
+                source.copy_into(written)
+                _check(written, target)
+        except (apsw.CorruptError, apsw.NotADBError) as failure:
+            raise _damaged(target, failure) from failure
+        except apsw.Error as failure:
+            raise _not_copied(target, failure) from failure
 
 
 @contextmanager

@@ -23,7 +23,6 @@ from afterclick.ledger.rows import (
     Totals,
 )
 from afterclick.ledger.sqlite import (
-    copies,
     findings,
     folds,
     forgetting,
@@ -83,10 +82,6 @@ class SqliteReader:
                 f"the ledger has schema {schema}, this program works with {newest}",
                 hint="Start `afterclick serve`: it brings the ledger up to date.",
             )
-
-    async def backup(self, target: Path) -> None:
-        """Copy the ledger into a new file; see `copies.copy`."""
-        await self._reader.do(lambda: copies.copy(self._read, target))
 
     async def view(self, needs: Needs) -> View:
         return await self._reader.do(lambda: folds.view(self._read, needs))
