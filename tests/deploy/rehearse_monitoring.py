@@ -1,8 +1,8 @@
 """`make rehearse-monitoring`: a real Prometheus watches a real service through a bad day of some minutes.
 
-The CRM goes away and comes back, its credential is refused, the webhook's secret is rotated, the service
-dies. Each alert for it must fire and be over again, and every query of the dashboard must have had data.
-For any machine with `prometheus`, on Debian in the package of that name.
+The CRM goes away and comes back, refuses the credential, and rejects leads; the webhook's secret is rotated;
+the service dies. Each alert for it must fire and be over again, and every query of the dashboard must have
+had data. For any machine with `prometheus`, on Debian in the package of that name.
 """
 
 from __future__ import annotations
@@ -111,6 +111,10 @@ async def live(day: Day) -> None:
     await fires(day, {"AfterclickCredentialRefused"}, "the CRM refuses the credential")
     day.sandbox.faults.clear()
     await over(day, {"AfterclickCredentialRefused", *OUTAGE}, "it takes it again")
+    day.sandbox.faults.add(Rule(kind="status", status=400, path="/batch/upsert"))
+    await fires(day, {"AfterclickLeadsParked"}, "the CRM rejects leads")
+    day.sandbox.faults.clear()
+    await over(day, {"AfterclickLeadsParked"}, "it rejects no more")
     day.secret = "whsec_" + "another" * 5
     await fires(day, {"AfterclickSignaturesRefused"}, "the secret is rotated at the sender")
     day.secret = SECRET
