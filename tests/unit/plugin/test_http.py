@@ -114,6 +114,15 @@ async def test_a_form_is_sent_as_one_and_a_whole_url_is_taken_as_it_is(clock: Fa
         assert await request.read() == b"grant_type=refresh"
 
 
+async def test_bytes_are_sent_as_they_are(clock: FakeClock) -> None:
+    async with line(answering(), clock) as acme:
+        _ = await acme.http.request("POST", "/soap", body=b"<a/>", headers={"Content-Type": "text/xml"})
+
+        (request,) = acme.seen
+        assert await request.read() == b"<a/>"
+        assert request.headers["Content-Type"] == "text/xml"
+
+
 @pytest.mark.parametrize("status", [200, 201, 204, 301, 400, 401, 404, 409, 429, 500, 503])
 async def test_every_answer_is_handed_back_whatever_its_status(clock: FakeClock, status: int) -> None:
     async with line(answering(status, b"", {"Location": "/elsewhere"}), clock) as acme:

@@ -188,6 +188,7 @@ class Http:
         *,
         json: Any = None,
         form: Mapping[str, str] | None = None,
+        body: bytes | None = None,
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         bucket: str = "default",
@@ -197,7 +198,8 @@ class Http:
     ) -> Answer:
         """Send one request, never following a redirect, and return the answer.
 
-        `path` is appended to `base_url` unless it is a whole URL. `json` is encoded with msgspec.
+        `path` is appended to `base_url` unless it is a whole URL. `json` is encoded with msgspec; `body` is
+        sent as it is, such as XML, and needs a `Content-Type` among the `headers`.
         `bucket` and `cost` name the limit that it draws on, `also` further ones (by bucket, the cost).
         `reads` declares a request that changes no record and no setting of the CRM, whatever its
         method: a search or a token. Without it GET and HEAD read, and everything else writes.
@@ -209,7 +211,7 @@ class Http:
 
         """
         url = path if "://" in path else self.base_url + path
-        send: dict[str, Any] = {"headers": dict(headers or {}), "params": params, "data": form}
+        send: dict[str, Any] = {"headers": dict(headers or {}), "params": params, "data": form or body}
         if json is not None:
             send["data"] = _encoder.encode(json)
             send["headers"].setdefault("Content-Type", "application/json")
