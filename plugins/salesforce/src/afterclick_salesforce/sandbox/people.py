@@ -33,7 +33,7 @@ class People:
         """
         table = self._org.tables[sobject]
         owner = self._org.sales[len(table.store) % len(self._org.sales)].id
-        defaults = {"OwnerId": owner, "CreatedById": owner}
+        defaults = dict.fromkeys(("OwnerId", "CreatedById", standard.EDITOR), owner)
         if sobject == "Lead":
             defaults["Status"] = standard.DEFAULT_STATUS
         read = self._read(table, values)
@@ -57,7 +57,8 @@ class People:
 
         """
         table, row = self._found(record_id)
-        table.change(row, self._read(table, values), self._org.clock.now(), SALES)
+        edited = {**self._read(table, values), standard.EDITOR: self._org.sales[0].id}
+        table.change(row, edited, self._org.clock.now(), SALES)
 
     def call(self, record_id: str) -> None:
         """Log a call with the person; no field that anybody writes changes, the day of the activity does."""

@@ -19,6 +19,9 @@ STATUSES = (
 """Stock values of Lead.Status: (name, whether it means converted, whether it is the default)."""
 
 DEFAULT_STATUS = next(name for name, _, default in STATUSES if default)
+EDITOR = "LastModifiedById"
+"""Who wrote to a record last."""
+
 LEAD_SOURCES = ("Web", "Phone Inquiry", "Partner Referral", "Purchased List", "Other")
 
 

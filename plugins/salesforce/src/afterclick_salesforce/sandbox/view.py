@@ -7,6 +7,7 @@ from typing import Any
 
 from afterclick.sandbox import Card, Field, RecordView, Row, Step, Write
 from afterclick_salesforce.sandbox import schema
+from afterclick_salesforce.sandbox.standard import EDITOR
 from afterclick_salesforce.sandbox.table import Table, getter
 
 COLUMNS = (
@@ -93,7 +94,7 @@ def _step(table: Table, write: Write, users: Names) -> Step:
     parts = []
     for name, value in write.values.items():
         field = table.sobject.fields.get(name)
-        if field is not None and name != "CreatedById":
+        if field is not None and name not in ("CreatedById", EDITOR):
             parts.append(f"{field.label}: {_words(field, value, users) or 'cleared'}")
     return Step(write.at, write.origin, " · ".join(parts))
 

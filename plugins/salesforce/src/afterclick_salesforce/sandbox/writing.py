@@ -137,6 +137,8 @@ class Writer(Journal):
         if row.values.get("IsConverted") and not self._org.options.edit_converted:
             raise RowError(problems.CONVERTED)
         self._check(table, values, row, manner, "update")
+        if standard.EDITOR in row.values:
+            values = {**values, standard.EDITOR: manner.user.id}
         try:
             undo = table.change(row, values, self._org.clock.now(), INTEGRATION)
         except UniqueClash as clash:
@@ -229,7 +231,7 @@ class Writer(Journal):
         name = table.sobject.name
         if name not in ("Lead", "Contact"):
             return {}
-        owner = {"OwnerId": manner.user.id, "CreatedById": manner.user.id}
+        owner = dict.fromkeys(("OwnerId", "CreatedById", standard.EDITOR), manner.user.id)
         return {**owner, "Status": standard.DEFAULT_STATUS} if name == "Lead" else owner
 
     def _follow(self, table: Table, row: Row, manner: Manner) -> None:
