@@ -80,7 +80,7 @@ async def test_field_that_may_only_be_read(account: Account) -> None:
 
 
 async def test_standard_field_can_be_hidden(open_account: OpenAccount) -> None:
-    account = await open_account(hidden_fields=("Lead.Email", "Lead.LastName"))
+    account = await open_account(hidden_fields=("Lead.Email", "Lead.LastName", "Lead.ConvertedContactId"))
 
     found = await described(account)
 
@@ -88,6 +88,7 @@ async def test_standard_field_can_be_hidden(open_account: OpenAccount) -> None:
     # What every record needs has no field-level security.
     assert "LastName" in found
     assert (await account.query("SELECT Id FROM Lead WHERE Email = 'a@b.co'")).code == "INVALID_FIELD"
+    assert (await account.query("SELECT ConvertedContact.Id FROM Lead")).code == "INVALID_FIELD"
 
 
 @pytest.mark.parametrize(

@@ -282,6 +282,9 @@ async def test_deleted_records_show_only_to_query_all(account: Account) -> None:
     assert await account.found(soql) == []
     [found] = (await account.send("GET", "/queryAll", q=soql)).body["records"]
     assert (found["Id"], found["IsDeleted"], found["MasterRecordId"]) == (loser, True, winner)
+    by_id = f"SELECT IsDeleted FROM Lead WHERE Id IN ('{winner}', '{loser}')"  # noqa: S608
+    both = (await account.send("GET", "/queryAll", q=by_id)).body["records"]
+    assert [one["IsDeleted"] for one in both] == [False, True]
 
 
 # Whatever a value holds, escaped it is a value and nothing else.

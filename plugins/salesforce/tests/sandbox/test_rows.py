@@ -156,7 +156,7 @@ async def test_value_that_may_not_be(
         ({"Install_Date__c": "2026-05-21"}, "instance of datetime from VALUE_STRING"),
         ({"Install_Date__c": "2026-05-21T09:14:00"}, "instance of datetime from VALUE_STRING"),
         ({"Install_Date__c": "2026-02-30T09:14:00Z"}, "instance of datetime from VALUE_STRING"),
-        ({"Install_Date__c": {"at": 1}}, "instance of datetime from START_OBJECT"),
+        ({"Install_Date__c": {"at": 1}}, "instance of datetime from START_OBJECT value {"),
         ({"LastName": 5}, "instance of string from VALUE_NUMBER_INT value 5"),
         ({"HasOptedOutOfEmail": "true"}, "instance of boolean from VALUE_STRING"),
         ({"Deep_Link_Minutes_To_Convert__c": "5"}, "instance of double from VALUE_STRING"),

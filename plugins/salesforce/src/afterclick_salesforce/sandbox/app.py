@@ -116,8 +116,10 @@ class SalesforceSandbox(Emulator):
             raise FaultError(
                 "INVALID_SESSION_ID", "Invalid Session ID found in SessionHeader: Illegal Session"
             )
-        if self.limits.exceeded(self.calls.open):
-            raise FaultError("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
+        exceeded = self.limits.exceeded(self.calls.open)
+        if exceeded:
+            [problem] = self.refuse(403, exceeded).body
+            raise FaultError(problem["errorCode"], problem["message"])
         return user
 
     def _wrong_version(self, call: Call) -> Answer | None:

@@ -120,7 +120,7 @@ class Batches:
         given, all_or_none = _records(call)
         sights = [_sobject(self._desk, call, record) for record in given]
         if sum(1 for _ in groupby(sights, key=lambda sight: sight.sobject.name)) > MAX_CHUNKS:
-            text = "Cannot have more than 10 chunks in a single operation. Rearrange the data."
+            text = "Cannot have more than 10 chunks in a single operation. Please rearrange the data."
             raise problems.refusal("LIMIT_EXCEEDED", text)
 
         def prepare(sight: Sight, record: dict[str, Any]) -> Write:

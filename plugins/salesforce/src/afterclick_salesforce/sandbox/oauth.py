@@ -42,18 +42,9 @@ class OAuth:
         self._sessions = sessions
         self._limits = limits
         self._base_url = base_url
-        self.failures = 0
-        """How many requests were refused."""
 
     def token(self, call: Call) -> Answer:
         """Answer a request for a token."""
-        try:
-            return self._grant(call)
-        except Refused:
-            self.failures += 1
-            raise
-
-    def _grant(self, call: Call) -> Answer:
         if not call.headers.get("Content-Type", "").startswith("application/x-www-form-urlencoded"):
             raise wrong("invalid_request", "invalid content type")
         form = dict(parse_qsl(call.body.decode("utf-8", "replace")))

@@ -56,6 +56,7 @@ class Table:
         self._rng = rng
         self._last = 0
         self._indexes: dict[str, dict[str, dict[str, Row]]] = {}
+        self._binned: dict[str, Row] = {}
         for field in sobject.fields.values():
             self.follow(field)
 
@@ -78,10 +79,10 @@ class Table:
         """Go through the live records, oldest first."""
         return iter(self.store)
 
-    def every(self) -> Iterator[Row]:
-        """Go through all records, those in the recycle bin included."""
-        yield from self.store
-        yield from self.store.archived()
+    @property
+    def binned(self) -> list[Row]:
+        """Return the records in the recycle bin, the one deleted first at the front."""
+        return list(self._binned.values())
 
     def get(self, row_id: str) -> Row | None:
         """Return a record by its id, deleted or not."""
@@ -137,9 +138,11 @@ class Table:
         for name in self._indexes:
             self._leave(name, row)
         self.store.archive(row, at, keep_values=keep_values)
+        self._binned[row.id] = row
 
         def undo() -> None:
             self.store.restore(row)
+            del self._binned[row.id]
             row.updated = updated
             for name in self._indexes:
                 self._enter(name, row)

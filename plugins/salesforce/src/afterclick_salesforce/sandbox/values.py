@@ -71,7 +71,7 @@ def day(text: str) -> str | None:
 
 def _unparsable(kind: str, value: Any) -> ParseError:
     if isinstance(value, dict | list):
-        found = "START_OBJECT" if isinstance(value, dict) else "START_ARRAY"
+        found = "START_OBJECT value {" if isinstance(value, dict) else "START_ARRAY value ["
     else:
         found = f"{_KINDS[type(value)]} value {value}"
     text = f"Cannot deserialize instance of {kind} from {found} or request may be missing a required field"

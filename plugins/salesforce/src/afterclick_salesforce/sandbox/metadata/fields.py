@@ -139,5 +139,5 @@ def _whole(given: Element, name: str, least: int, most: int) -> int:
 
 def missing(full_name: str) -> ComponentError:
     """Return the refusal to change or delete what is not there."""
-    text = f"In field: fullName - no component named {full_name} found"
-    return ComponentError("INVALID_CROSS_REFERENCE_KEY", text)
+    said = f"In field: fullName - no component named {full_name} found"
+    return ComponentError("INVALID_CROSS_REFERENCE_KEY", said)

@@ -49,14 +49,14 @@ class Layouts:
         shown = [item.text or "" for item in given.iter(tag("field"))]
         for name in shown:
             if sobject.field(name) is None:
-                text = f"In field: field - no CustomField named {sobject.name}.{name} found"
-                raise ComponentError("FIELD_INTEGRITY_EXCEPTION", text)
+                said = f"In field: field - no CustomField named {sobject.name}.{name} found"
+                raise ComponentError("FIELD_INTEGRITY_EXCEPTION", said)
         if len(set(shown)) < len(shown):
             raise ComponentError("FIELD_INTEGRITY_EXCEPTION", "a field is on the layout twice")
         for name in sobject.required:
             if name not in shown:
-                text = f"Layout must contain an item for required layout field: {name}"
-                raise ComponentError("FIELD_INTEGRITY_EXCEPTION", text)
+                said = f"Layout must contain an item for required layout field: {name}"
+                raise ComponentError("FIELD_INTEGRITY_EXCEPTION", said)
         kept = Element(tag("layout"))
         kept.extend(deepcopy([part for part in given if part.tag != tag("fullName")]))
         self._layouts[full_name] = kept

@@ -170,8 +170,8 @@ class Soap:
 
 def _limit(given: list[Element] | list[str]) -> None:
     if len(given) > MOST:
-        text = f"record limit reached. cannot submit more than {MOST} records in this request"
-        raise FaultError("EXCEEDED_ID_LIMIT", text)
+        said = f"record limit reached. cannot submit more than {MOST} records in this request"
+        raise FaultError("EXCEEDED_ID_LIMIT", said)
 
 
 def _failure(work: Callable[[], None]) -> ComponentError | None:

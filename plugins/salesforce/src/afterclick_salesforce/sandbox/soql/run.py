@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from itertools import chain
 from typing import Any, Protocol
 
 from afterclick.sandbox import Row
@@ -51,12 +52,12 @@ class Prepared:
     def rows(self, *, deleted: bool = False) -> list[Row]:
         """Return the records that match, in order; `deleted` ones too for queryAll."""
         found: Iterable[Row] | None = None
-        if deleted:
-            found = self._table.every()
-        elif self._query.where is not None:
+        if self._query.where is not None:
             found = self._candidates(self._query.where)
         if found is None:
             found = self._table
+        if deleted:
+            found = chain(found, self._table.binned)
         test = self._where
         rows = [row for row in found if test is None or test(row)]
         for order, get in reversed(self._order):
@@ -107,7 +108,7 @@ class Prepared:
         sight = self._sight
         for name in path.names[:-1]:
             field = sight.sobject.by_relationship(name)
-            target = self._source.sight(field.refers_to) if field else None
+            target = self._source.sight(field.refers_to) if field and sight.field(field.name) else None
             if target is None:
                 raise self._unknown(path, f"Didn't understand relationship '{name}' in field path.")
             sight = target
