@@ -28,21 +28,19 @@ from afterclick_pipedrive.answers import Made, Person
 from afterclick_pipedrive.client import Client
 from afterclick_pipedrive.deals import CLOSED
 from afterclick_pipedrive.fields import EMAIL
-from afterclick_pipedrive.mapping import addresses, same_address, to_record
+from afterclick_pipedrive.mapping import (
+    addresses,
+    is_owned,
+    is_touched,
+    is_worked_with,
+    same_address,
+    to_record,
+)
 from afterclick_pipedrive.parallel import each
 from afterclick_pipedrive.reading import read_person
 
 RETIRE = "retire"
 """The step that is left once the double's deal belongs to the survivor."""
-
-_COUNTS = (
-    "activities_count",
-    "notes_count",
-    "files_count",
-    "email_messages_count",
-    "open_deals_count",
-    "closed_deals_count",
-)
 
 
 async def absorb(absorptions: Sequence[Absorption], client: Client) -> list[Outcome]:
@@ -51,7 +49,7 @@ async def absorb(absorptions: Sequence[Absorption], client: Client) -> list[Outc
 
 
 async def _absorb(one: Absorption, client: Client) -> Outcome:
-    double = await read_person(one.double.id, client, counts=_COUNTS)
+    double = await read_person(one.double.id, client)
     if isinstance(double, RetryLater):
         return double
     if double is None or one.double.id == one.survivor.id:
@@ -79,22 +77,13 @@ def _objection(one: Absorption, double: Person, client: Client) -> str | None:
         return "the setting `doubles` keeps it"
     if doubles == "merge":
         return None
-    user = client.shape.user
-    if user is not None and double.owner_id not in (None, user):
+    if is_owned(double, client.shape):
         return "somebody owns it; merge it in Pipedrive"
     if addresses(double) - {same_address(str(one.survivor.values.get(EMAIL, "")))}:
         return "it has an e-mail address of its own; merge it in Pipedrive"
-    if _taken_up(one, double):
+    if is_worked_with(double, one.double.related):
         return "it has notes, activities, files, messages or deals of others; merge it in Pipedrive"
     return None
-
-
-def _taken_up(one: Absorption, double: Person) -> bool:
-    """Tell whether more belongs to a double than the deal that we opened, if it is still there."""
-    counts = {name: getattr(double, name) or 0 for name in _COUNTS}
-    deals = counts["open_deals_count"] + counts["closed_deals_count"]
-    ours = 1 if "deal" in one.double.related and RETIRE not in one.pending else 0
-    return deals > ours or any(counts[name] for name in _COUNTS[:4])
 
 
 def _opened(double: Record) -> tuple[str, str] | None:
@@ -142,6 +131,31 @@ def _settled(answer: Answer, done: Outcome, client: Client, *, step: bool = Fals
     found = problem.of_answer(answer) if answer.ok else client.refused(answer)
     verdict = errors.of_write(found, None)
     return verdict if isinstance(verdict, RetryLater | Uncertain) else Rejected(found.reason)
+
+
+async def retire(records: Sequence[Record], client: Client) -> list[Outcome]:
+    """Delete persons whom nobody but Afterclick has touched, by what Pipedrive says of them now."""
+    return await each(records, lambda record: _retire(record, client))
+
+
+async def _retire(record: Record, client: Client) -> Outcome:
+    person = await read_person(record.id, client, whole=True)
+    if isinstance(person, RetryLater):
+        return person
+    if person is None:
+        return Synced(record)
+    if _opened(record) is not None or is_touched(person, client.shape, {}) or _has_foreign(person, client):
+        return Rejected("somebody took it up")
+    try:
+        return _settled(await client.api.delete_person(record.id), Synced(record), client)
+    except CallFailed as failure:
+        return errors.of_failure(failure)
+
+
+def _has_foreign(person: Person, client: Client) -> bool:
+    """Tell whether a custom field that is not ours is filled in: Pipedrive does not say by whom."""
+    ours = set(client.shape.table.codes)
+    return any(value is not None for code, value in (person.custom_fields or {}).items() if code not in ours)
 
 
 async def erase(records: Sequence[Record], client: Client) -> list[Outcome]:

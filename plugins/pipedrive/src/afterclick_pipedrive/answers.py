@@ -13,6 +13,11 @@ from afterclick.plugin import Answer
 
 T = TypeVar("T")
 
+WORK = ("activities_count", "notes_count", "files_count", "email_messages_count")
+DEALS = ("open_deals_count", "closed_deals_count")
+COUNTS = (*WORK, *DEALS)
+"""Numbers of what belongs to a person; a read has to ask for them."""
+
 
 class Further(msgspec.Struct, frozen=True):
     """Where the next page of a list begins; None or missing at its end."""
@@ -47,6 +52,7 @@ class Person(msgspec.Struct, frozen=True):
     id: int
     name: str | None = None
     owner_id: int | None = None
+    org_id: int | None = None
     add_time: str | None = None
     emails: list[Contact] | None = None
     phones: list[Contact] | None = None

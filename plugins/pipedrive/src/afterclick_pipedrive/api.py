@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from afterclick.plugin import Answer, Context, Throttled
 from afterclick_pipedrive import limits
+from afterclick_pipedrive.answers import COUNTS
 from afterclick_pipedrive.budget import Budget
 from afterclick_pipedrive.credentials import Credentials
 from afterclick_pipedrive.settings import PipedriveSettings
@@ -25,6 +26,7 @@ IDS = 100
 KEYS = 15
 """Custom fields that a read can be narrowed to."""
 PAGE = "500"
+_COUNTS = ",".join(COUNTS)
 
 Json = Mapping[str, Any]
 
@@ -47,14 +49,14 @@ class Api:
 
     # Persons.
 
-    async def person(self, id: str, *, columns: Sequence[str] = (), counts: Sequence[str] = ()) -> Answer:
-        """Read one person, with the custom fields `columns` and the numbers of what belongs to it."""
-        params = _narrowed(columns) | ({"include_fields": ",".join(counts)} if counts else {})
+    async def person(self, id: str, *, columns: Sequence[str] = ()) -> Answer:
+        """Read one person, with what belongs to it counted; without `columns` with all custom fields."""
+        params = {"include_fields": _COUNTS} | _narrowed(columns)
         return await self._call("GET", f"{V2}/persons/{id}", 1, params=params)
 
     async def persons(self, ids: Sequence[str], *, columns: Sequence[str] = ()) -> Answer:
-        """List persons by id; those that were deleted are left out."""
-        params = {"ids": ",".join(ids), "limit": PAGE} | _narrowed(columns)
+        """List persons by id, as `person` reads them; those that were deleted are left out."""
+        params = {"ids": ",".join(ids), "limit": PAGE, "include_fields": _COUNTS} | _narrowed(columns)
         return await self._call("GET", f"{V2}/persons", 10, params=params)
 
     async def changed_persons(self, since: str, *, columns: Sequence[str], cursor: str | None) -> Answer:

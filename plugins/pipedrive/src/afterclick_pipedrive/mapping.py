@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from afterclick.plugin import Kind, Record, Scalar, canonical
-from afterclick_pipedrive.answers import Contact, Person
+from afterclick_pipedrive.answers import DEALS, WORK, Contact, Person
 from afterclick_pipedrive.fields import EMAIL, LABEL
 from afterclick_pipedrive.tables import Column, Table
 
@@ -134,18 +134,47 @@ def to_record(
                 values[column.spec.name] = value
     key = values.get(shape.table.key.spec.name)
     created = canonical(Kind.DATETIME, person.add_time)
-    foreign = person.owner_id is not None and shape.user is not None and person.owner_id != shape.user
     id = str(person.id)
+    related = {} if before is None else before.related
     return Record(
         kind=PERSON,
         id=id,
         url=f"{shape.url}/person/{id}" if shape.url else None,
         values=values,
-        related={} if before is None else before.related,
+        related=related,
         key=None if key is None else str(key),
-        named=bool(addresses(person)) or EMAIL in values or foreign,
+        named=bool(addresses(person)) or EMAIL in values or is_owned(person, shape),
+        touched=is_touched(person, shape, related) if written is None else None,
         created_at=str(created) if created is not None else (before.created_at if before else None),
     )
+
+
+def is_owned(person: Person, shape: Shape) -> bool:
+    """Tell whether a person belongs to another user than ours; every person has an owner."""
+    return person.owner_id is not None and shape.user is not None and person.owner_id != shape.user
+
+
+def is_touched(person: Person, shape: Shape, related: Mapping[str, str]) -> bool | None:
+    """Tell whether people have worked with a person, None where it was read without what tells that.
+
+    `related` holds the deal that we opened, which does not count.
+    """
+    if person.activities_count is None:
+        return None
+    labels = set(person.label_ids or []) - _stage_labels(shape.table)
+    typed_in = bool(addresses(person) or person.phones or person.org_id or labels)
+    return typed_in or is_owned(person, shape) or is_worked_with(person, related)
+
+
+def is_worked_with(person: Person, related: Mapping[str, str]) -> bool:
+    """Tell whether more belongs to a person than the deal that we opened."""
+    deals = sum(getattr(person, name) or 0 for name in DEALS)
+    return deals > (1 if "deal" in related else 0) or any(getattr(person, name) for name in WORK)
+
+
+def _stage_labels(table: Table) -> set[int]:
+    column = table.column(LABEL)
+    return set() if column is None else {column.options[word] for word in column.spec.order}
 
 
 def _is_told(column: Column, person: Person) -> bool:

@@ -6,6 +6,7 @@
     create     makes persons                           writing
     enrich     changes persons; takes a deal's steps   writing, deals, listing
     absorb     deletes or merges a double              absorbing
+    retire     deletes what nobody touched             absorbing
     erase      deletes                                 absorbing
     check      compares the account                    checking, findings, kinds
     provision  makes custom fields                     provisioning, planning
@@ -105,6 +106,12 @@ async def enrich(changes: Sequence[Change], ctx: Ctx) -> Sequence[Outcome]:
 async def absorb(absorptions: Sequence[Absorption], ctx: Ctx) -> Sequence[Outcome]:
     """Retire persons of ours whose lead has another one."""
     return await _counted(absorbing.absorb(absorptions, _client(ctx)), ctx)
+
+
+@hookimpl
+async def retire(records: Sequence[Record], ctx: Ctx) -> Sequence[Outcome]:
+    """Delete persons without a name that expired and that nobody has touched."""
+    return await _counted(absorbing.retire(records, _client(ctx)), ctx)
 
 
 @hookimpl

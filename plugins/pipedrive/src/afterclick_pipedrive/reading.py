@@ -53,10 +53,10 @@ async def _list(ids: Sequence[str], client: Client) -> dict[str, Read]:
     return {str(person.id): person for person in body.data if not person.is_deleted}
 
 
-async def read_person(id: str, client: Client, *, counts: Sequence[str] = ()) -> Read:
-    """Return one person, None where it was deleted or never was."""
+async def read_person(id: str, client: Client, *, whole: bool = False) -> Read:
+    """Return one person, None where it was deleted or never was; `whole` with all custom fields."""
     try:
-        answer = await client.api.person(id, columns=client.shape.table.codes, counts=counts)
+        answer = await client.api.person(id, columns=() if whole else client.shape.table.codes)
     except CallFailed as failure:
         return RetryLater(failure.reason)
     body = answers.read(answer, Person)

@@ -1,0 +1,236 @@
+"""Finding persons: what is asked, what an answer means, and when nothing may be concluded."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from afterclick.plugin import (
+    CallFailed,
+    Gone,
+    Match,
+    Misconfigured,
+    NoMatch,
+    NotAuthorized,
+    Record,
+    RetryLater,
+)
+from afterclick_pipedrive import plugin
+
+from .support import (
+    EMAIL_SEARCH,
+    EVENT,
+    NOON,
+    PERSONS,
+    SEARCH,
+    USER,
+    bench,
+    code,
+    error,
+    lead,
+    ok,
+    person,
+)
+
+KEY = code("Deep link key")
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "expected"),
+    [
+        (
+            500,
+            error("Internal Server Error", code="ERR_UNKNOWN"),
+            RetryLater("Pipedrive answered 500 (ERR_UNKNOWN)"),
+        ),
+        (503, "", RetryLater("Pipedrive answered 503")),
+        (200, error("no"), RetryLater("Pipedrive's answer cannot be read")),
+        (200, b'{"success": true, "data"', RetryLater("Pipedrive's answer cannot be read")),
+    ],
+)
+async def test_read_that_fails_says_nothing_of_the_person(status: int, body: Any, expected: Any) -> None:
+    async with bench() as b:
+        b.pipe.reply("GET", f"{PERSONS}/5", body, status)
+        assert await plugin.match([lead(record_id="5")], b.ctx) == [expected]
+
+
+async def test_silence_says_nothing_of_the_person() -> None:
+    async with bench() as b:
+        b.pipe.fail("GET", f"{PERSONS}/5", TimeoutError())
+        assert await plugin.match([lead(record_id="5")], b.ctx) == [RetryLater("no answer: timed out")]
+
+
+async def test_page_that_is_not_pipedrive_s_lets_go_of_nobody() -> None:
+    async with bench() as b:
+        b.pipe.reply("GET", f"{PERSONS}/5", "<html>404</html>", 404)
+        with pytest.raises(Misconfigured):
+            await plugin.match([lead(record_id="5")], b.ctx)
+
+
+async def test_stop_carries_what_was_found_before_it() -> None:
+    async with bench(searches=True) as b:
+        b.pipe.reply("GET", f"{PERSONS}/5", ok(person(5, {"Deep link key": USER})))
+        b.pipe.reply("GET", SEARCH, error("Scope and URL mismatch"), 403)
+        with pytest.raises(NotAuthorized) as stop:
+            await plugin.match([lead(record_id="5"), lead("lead-2", [EVENT])], b.ctx)
+        assert isinstance(stop.value.outcomes[0], Match)
+        assert 1 not in stop.value.outcomes
+
+
+async def test_person_that_was_merged_is_followed_by_key_and_keeps_what_is_related() -> None:
+    async with bench() as b:
+        b.pipe.reply("GET", f"{PERSONS}/5", error("Person not found"), 404)
+        b.pipe.reply("GET", SEARCH, ok([{"id": 9, "name": "Ada"}]))
+        b.pipe.reply("GET", f"{PERSONS}/9", ok(person(9, {"Deep link key": USER})))
+        (found,) = await plugin.match([lead(record_id="5", related={"deal": "77"})], b.ctx)
+        assert isinstance(found, Match)
+        assert (found.record.id, found.record.related) == ("9", {"deal": "77"})
+
+
+async def test_person_that_nobody_has_any_more_is_gone() -> None:
+    async with bench() as b:
+        b.pipe.reply("GET", f"{PERSONS}/5", ok(person(5, is_deleted=True)))
+        b.pipe.reply("GET", SEARCH, ok([]))
+        (found,) = await plugin.match([lead(record_id="5", emails=("ada@example.com",))], b.ctx)
+        assert isinstance(found, Gone)
+        assert len(b.pipe.sent) == 2
+
+
+async def test_hit_with_another_key_is_not_believed() -> None:
+    async with bench(searches=True) as b:
+        b.pipe.reply(
+            "GET", SEARCH, ok({"items": [{"result_score": 0.3, "item": {"id": 9, "type": "person"}}]})
+        )
+        b.pipe.reply("GET", f"{PERSONS}/9", ok(person(9, {"Deep link key": USER.upper()})))
+        assert await plugin.match([lead()], b.ctx) == [NoMatch()]
+        assert b.pipe.sent[0].url.query == {
+            "entity_type": "person",
+            "field": KEY,
+            "term": USER,
+            "match": "exact",
+            "limit": "100",
+        }
+
+
+async def test_of_several_persons_with_a_key_the_oldest_goes_first_and_the_rest_are_doubles() -> None:
+    async with bench(searches=True) as b:
+        b.pipe.reply("GET", SEARCH, ok([{"id": 11}, {"id": 9}]))
+        for id in (9, 11):
+            b.pipe.reply("GET", f"{PERSONS}/{id}", ok(person(id, {"Deep link key": USER})))
+        (found,) = await plugin.match([lead()], b.ctx)
+        assert isinstance(found, Match)
+        assert [found.record.id, *(double.id for double in found.doubles)] == ["9", "11"]
+
+
+async def test_failed_search_never_becomes_a_create() -> None:
+    async with bench(searches=True) as b:
+        b.pipe.reply("GET", SEARCH, error("x"), 500)
+        assert await plugin.match([lead()], b.ctx) == [RetryLater("Pipedrive answered 500")]
+    async with bench() as b:
+        b.pipe.fail("GET", EMAIL_SEARCH, TimeoutError())
+        (found,) = await plugin.match([lead(emails=("ada@example.com",))], b.ctx)
+        assert isinstance(found, RetryLater)
+
+
+async def test_look_alike_address_is_not_believed() -> None:
+    async with bench() as b:
+        b.pipe.reply(
+            "GET", EMAIL_SEARCH, ok({"items": [{"item": {"id": 9, "emails": ["ada@example.com.au"]}}]})
+        )
+        shown = person(9, emails=[{"value": "ada@example.com.au", "primary": True, "label": "work"}])
+        b.pipe.reply("GET", f"{PERSONS}/9", ok(shown))
+        assert await plugin.match([lead(emails=("ada@example.com",))], b.ctx) == [NoMatch()]
+        assert b.pipe.sent[0].url.query["exact_match"] == "true"
+
+
+async def test_known_person_without_the_address_is_searched_for_once() -> None:
+    async with bench() as b:
+        b.pipe.reply("GET", f"{PERSONS}/5", ok(person(5)), repeat=True)
+        b.pipe.reply("GET", EMAIL_SEARCH, ok({"items": []}))
+        known = lead(record_id="5", emails=("ada@example.com",))
+        for _ in range(2):
+            assert isinstance((await plugin.match([known], b.ctx))[0], Match)
+        assert [sent.url.path.rsplit("/", 1)[1] for sent in b.pipe.sent] == ["5", "search", "5"]
+
+
+async def test_known_person_with_the_address_is_not_searched_for() -> None:
+    async with bench() as b:
+        shown = person(5, emails=[{"value": "ADA@example.com", "primary": True, "label": "work"}])
+        b.pipe.reply("GET", f"{PERSONS}/5", ok(shown))
+        (found,) = await plugin.match([lead(record_id="5", emails=("ada@example.com",))], b.ctx)
+        assert isinstance(found, Match)
+        assert len(b.pipe.sent) == 1
+
+
+async def test_person_whom_sales_typed_in_is_a_double_of_the_stub() -> None:
+    async with bench() as b:
+        b.pipe.reply("GET", f"{PERSONS}/5", ok(person(5, {"Deep link key": EVENT})))
+        b.pipe.reply("GET", EMAIL_SEARCH, ok({"items": [{"item": {"id": 3}}]}))
+        theirs = person(
+            3, emails=[{"value": "ada@example.com", "primary": True, "label": "work"}], owner_id=8
+        )
+        b.pipe.reply("GET", f"{PERSONS}/3", ok(theirs))
+        (found,) = await plugin.match([lead(record_id="5", emails=("ada@example.com",))], b.ctx)
+        assert isinstance(found, Match)
+        (double,) = found.doubles
+        assert (found.record.id, double.id, double.named, double.key) == ("5", "3", True, None)
+
+
+# Lists.
+
+
+async def test_list_leaves_nobody_out_without_a_read() -> None:
+    async with bench() as b:
+        people = [person(n, {"Deep link key": USER}) for n in range(9)]
+        b.pipe.reply("GET", PERSONS, ok(people))
+        b.pipe.reply("GET", f"{PERSONS}/9", error("Person not found"), 404)
+        b.pipe.reply("GET", SEARCH, ok([]))
+        found = await plugin.match([lead(f"lead-{n}", record_id=str(n)) for n in range(10)], b.ctx)
+        assert [type(one) for one in found] == [Match] * 9 + [Gone]
+        assert b.pipe.sent[0].url.query["ids"] == "0,1,2,3,4,5,6,7,8,9"
+        assert b.pipe.sent[0].url.query["custom_fields"].count(",") == 10
+
+
+async def test_list_that_fails_says_nothing_of_anybody() -> None:
+    async with bench() as b:
+        b.pipe.reply("GET", PERSONS, error("x"), 502)
+        found = await plugin.match([lead(f"lead-{n}", record_id=str(n)) for n in range(10)], b.ctx)
+        assert {type(one) for one in found} == {RetryLater}
+
+
+@pytest.mark.parametrize(
+    ("ahead", "since"),
+    [(None, "11:48:20"), (0, "11:57:20"), (600, "11:57:20"), (-300, "11:52:20")],
+)
+async def test_list_of_recent_persons_begins_before_the_write_by_either_clock(
+    ahead: float | None, since: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with bench() as b:
+        monkeypatch.setattr(b.ctx.http, "clock_skew", lambda: ahead)
+        b.pipe.reply("GET", PERSONS, ok([], "next"))
+        b.pipe.reply("GET", PERSONS, ok([person(7, {"Deep link key": USER}), person(8)]))
+        sent_at = NOON - 99_500
+        (found,) = await plugin.match([lead(uncertain_since=sent_at)], b.ctx)
+        assert isinstance(found, Match)
+        first, second = b.pipe.sent
+        assert first.url.query["updated_since"] == f"2026-05-21T{since}Z"
+        assert (first.url.query["sort_by"], first.url.query["custom_fields"]) == ("update_time", KEY)
+        assert second.url.query["cursor"] == "next"
+
+
+async def test_page_of_recent_persons_that_is_missing_ends_in_no_conclusion() -> None:
+    async with bench() as b:
+        b.pipe.reply("GET", PERSONS, ok([], "next"))
+        b.pipe.reply("GET", PERSONS, error("x"), 500)
+        with pytest.raises(CallFailed):
+            await plugin.match([lead(uncertain_since=NOON)], b.ctx)
+
+
+async def test_further_look_beside_a_known_record_reads_doubles_by_id() -> None:
+    async with bench() as b:
+        b.pipe.reply("GET", f"{PERSONS}/6", ok(person(6, {"Deep link key": EVENT})))
+        doubles = (Record(kind="person", id="6", related={"deal": "77"}),)
+        (found,) = await plugin.match([lead(doubles=doubles)], b.ctx)
+        assert isinstance(found, Match)
+        assert (found.record.id, found.record.key, found.record.related) == ("6", EVENT, {"deal": "77"})
