@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections.abc import Iterator
+from typing import Any
 from unittest.mock import Mock
 
 import pytest
@@ -53,6 +55,19 @@ def test_every_command_is_named_in_the_readme() -> None:
     group = typer.main.get_command(app)
     for name in group.commands:  # type: ignore[attr-defined]
         assert re.search(rf"afterclick {name}\b", README), name
+
+
+def _subcommands(group: Any, above: str = "") -> Iterator[str]:
+    for name, command in getattr(group, "commands", {}).items():
+        yield f"{above}{name}"
+        yield from _subcommands(command, f"{above}{name} ")
+
+
+@pytest.mark.parametrize("name", list(_subcommands(typer.main.get_command(app))))
+def test_every_command_and_what_is_below_it_is_shown_to_people(name: str) -> None:
+    pages_of_people = [ROOT / "README.md", *DOCS.glob("*.md"), *ROOT.glob("plugins/*/README.md")]
+
+    assert any(re.search(rf"afterclick {name}\b", page.read_text("utf-8")) for page in pages_of_people)
 
 
 def test_no_doc_names_a_command_that_is_not_there() -> None:

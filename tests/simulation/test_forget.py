@@ -122,6 +122,10 @@ async def test_the_file_itself_holds_nothing_of_them(tmp_path: Path) -> None:
         await connected(bench)
         process = Process(bench).forgets()
         await people(bench)
+        for number in range(20):
+            # Each is longer than the last, so what was stored before has to move.
+            await comes(bench, ANN, 6 - number / 10, milestone="m" * number)
+            await bench.clock.advance(2)
         await forget(bench)
         process.bury()
 

@@ -132,7 +132,7 @@ async def test_event_that_was_set_aside_is_folded_again(command: Command, bench:
     await bench.fold(make_event("install.tracked"))
     result = await command("retry", "--events", "--event-state", "unattributed", "--yes")
 
-    assert "events: 1 events, done" in result.output
+    assert "events: 1 event, done" in result.output
     assert len(await bench.ledger.unfolded(10)) == 1
 
 

@@ -118,8 +118,11 @@ def counted(counts: Sequence[Mapping[str, Any]], words: Words) -> str:
         return words.plan(counts)
     total = sum(one["count"] for one in counts)
     places = ", ".join(f"{one['connection']} {one['count']:,}" for one in counts if one["connection"])
-    things = words.things if total != 1 else words.things.removesuffix("s")
-    return f"{total:,} {things}" + (f" ({places})" if places else "")
+    return f"{total:,} {_things(total, words)}" + (f" ({places})" if places else "")
+
+
+def _things(count: int, words: Words) -> str:
+    return words.things if count != 1 else words.things.removesuffix("s")
 
 
 async def follow(
@@ -151,9 +154,9 @@ def _name(operation: Mapping[str, Any]) -> str:
 
 def _tell_end(begun: Sequence[Mapping[str, Any]], words: Words) -> None:
     for one in begun:
-        changed = f"{one['changed']:,} {words.things}"
+        changed = f"{one['changed']:,} {_things(one['changed'], words)}"
         if words.looks:
-            changed = f"{one['looked']:,} {words.things} read, {one['changed']:,} changed"
+            changed = f"{one['looked']:,} {_things(one['looked'], words)} read, {one['changed']:,} changed"
         line = f"{_name(one)}: {changed}, {one['state']}"
         console().print(Text(f"{line} (operation {one['id']})"))
     if any(one["state"] == "cancelled" for one in begun):

@@ -21,8 +21,9 @@ class FieldOverride(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
             description="The lead attribute it shows, if the table is not named after it: so one "
             "attribute can fill two fields. Also a path: `properties.plan` is that property of the last "
             "registration that has it, `data.reward_type` what the last of the sender's events says there, "
-            "of those that come from now on. `referrer_name`, `referrer_record` and `referrer_referrals` "
-            "tell of a referrer who is a lead too, as they are when the lead is written."
+            "of those that come from now on; `afterclick refold` reads the older ones. `referrer_name`, "
+            "`referrer_record` and `referrer_referrals` tell of a referrer who is a lead too, as they are "
+            "when the lead is written."
         ),
     ] = None
     rule: Annotated[

@@ -76,6 +76,8 @@ class Database:
             ("journal_mode", "WAL"),
             ("synchronous", "FULL"),
             ("wal_autocheckpoint", _CHECKPOINT_PAGES),
+            # What is deleted or replaced is overwritten: who is forgotten must not be left in a page's gaps.
+            ("secure_delete", "ON"),
             ("temp_store", "MEMORY"),
         ):
             self._db.pragma(pragma, value)

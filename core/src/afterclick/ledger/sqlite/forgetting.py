@@ -77,26 +77,22 @@ def drop_records(db: Database, connection: str, records: Sequence[KnownRecord]) 
 
 def forget(db: Database, fence: Fence, id: int, *, lead: int, look: int, now: int) -> Operation | None:
     """Erase up to `look` events of a person, and with the last of them everything else."""
-    db.run_text("PRAGMA secure_delete = ON")
-    try:
-        with db.transaction():
-            lanes.check(db, fence)
-            operation = operating.find(db, id)
-            if operation is None or not operation.running:
-                return operation
-            asked = {"leads": ids(_everyone(db, lead))}
-            if db.run("records_of", asked) and not operation.selection.keep_records:
-                return operation
-            gone = [event for (event,) in db.run("pick_events_of", asked | {"look": look})]
-            db.run("blank_newest_event", {"ids": ids(gone), "reason": _FORGOTTEN})
-            db.run("drop_events_of", {"ids": ids(gone)})
-            last = len(gone) < look
-            if last:
-                _forget_leads(db, asked)
-            operating.move(db, operation, passed=gone, changed=len(gone), whole=last, now=now)
-            return operating.find(db, id)
-    finally:
-        db.run_text("PRAGMA secure_delete = OFF")
+    with db.transaction():
+        lanes.check(db, fence)
+        operation = operating.find(db, id)
+        if operation is None or not operation.running:
+            return operation
+        asked = {"leads": ids(_everyone(db, lead))}
+        if db.run("records_of", asked) and not operation.selection.keep_records:
+            return operation
+        gone = [event for (event,) in db.run("pick_events_of", asked | {"look": look})]
+        db.run("blank_newest_event", {"ids": ids(gone), "reason": _FORGOTTEN})
+        db.run("drop_events_of", {"ids": ids(gone)})
+        last = len(gone) < look
+        if last:
+            _forget_leads(db, asked)
+        operating.move(db, operation, passed=gone, changed=len(gone), whole=last, now=now)
+        return operating.find(db, id)
 
 
 def _forget_leads(db: Database, asked: dict[str, str]) -> None:
