@@ -220,6 +220,12 @@ SYNCING = Row(
             unit="s",
         ),
         Panel(
+            "Taken from limits",
+            "What calls take from each limit a second: requests, or a CRM's own tokens.",
+            [rate(crm("crm_cost_total"), "connection", "bucket")],
+            unit="cps",
+        ),
+        Panel(
             "Room in limits and budget",
             "What is left of each limit, by the CRM's own word where it gives one. At 0 leads wait.",
             [lowest(crm("limit_headroom_ratio"), "connection", "bucket")],
