@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import typer
@@ -114,7 +115,9 @@ def _remarks(one: ConnectionFacts, now: int) -> Iterator[str]:
     for limit in one.limits:
         told_by_crm = "" if limit.told is None else f"; the CRM allows {limit.told:g}"
         span = show_duration(limit.seconds)
-        yield f"limit {limit.bucket}: {limit.configured:g} in {span}{told_by_crm}"
+        # Without an end where the plugin itself keeps the account's share.
+        configured = f"{limit.configured:g}" if math.isfinite(limit.configured) else "as the plugin counts"
+        yield f"limit {limit.bucket}: {configured} in {span}{told_by_crm}"
     if one.daily_budget is not None:
         yield f"budget: {one.daily_budget} calls a day"
 

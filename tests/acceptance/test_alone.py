@@ -1,0 +1,94 @@
+"""The core and one plugin, alone in an environment of their own: all that they need is what they declare."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import subprocess
+import sysconfig
+import venv
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+
+import pytest
+from tests.acceptance.running import inherited
+
+from afterclick.sandbox import serve
+from afterclick_pipedrive.sandbox import Options, PipedriveSandbox
+
+_NAME = re.compile(r"[A-Za-z0-9._-]+")
+
+
+def declared(name: str, seen: set[str]) -> set[str]:
+    """Return a distribution and all that it asks for, and those in turn, without what is optional."""
+    if name in seen:
+        return seen
+    try:
+        required = distribution(name).requires or []
+    except PackageNotFoundError:  # for another system
+        return seen
+    seen.add(name)
+    for one in required:
+        if "extra ==" not in one and (found := _NAME.match(one)):
+            declared(found[0].lower(), seen)
+    return seen
+
+
+def installed(folder: Path, *names: str) -> Path:
+    """Make an environment that holds these distributions and what they declare; return its program.
+
+    Files are linked, not fetched: what is not declared is not there.
+    """
+    venv.EnvBuilder(symlinks=True).create(folder)
+    places = {"base": str(folder), "platbase": str(folder)}
+    site = Path(sysconfig.get_path("purelib", "venv", vars=places))
+    needed: set[str] = set()
+    for name in names:
+        declared(name, needed)
+    for name in needed:
+        found = distribution(name)
+        for top in {file.parts[0] for file in found.files or () if file.parts[0] != ".."}:
+            link = site / top
+            if not link.exists():
+                link.symlink_to(str(found.locate_file(top)))
+    return folder / "bin" / "python"
+
+
+def run(python: Path, folder: Path, environ: dict[str, str], *words: str) -> str:
+    """Run a command of the program and return what it prints."""
+    done = subprocess.run(
+        [python, "-m", "afterclick", *words],
+        cwd=folder,
+        env={**{k: v for k, v in inherited().items() if k != "PYTHONPATH"}, **environ},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("plugin", ["hubspot", "pipedrive", "salesforce"])
+def test_one_plugin_alone_is_loaded_without_the_others(tmp_path: Path, plugin: str) -> None:
+    python = installed(tmp_path / "venv", "afterclick", f"afterclick-{plugin}")
+    said = run(python, tmp_path, {"COLUMNS": "200"}, "plugins")
+
+    assert re.findall(r"^ (hubspot|pipedrive|salesforce) ", said, re.MULTILINE) == [plugin]
+    assert "refused" not in said
+
+
+async def test_pipedrive_alone_makes_an_account_ready(tmp_path: Path) -> None:
+    python = installed(tmp_path / "venv", "afterclick", "afterclick-pipedrive")
+    async with serve(PipedriveSandbox(Options(unlimited=True))) as crm:
+        settings = crm.settings()
+        environ = {
+            "PIPEDRIVE_API_TOKEN": settings["api_token"],
+            "AFTERCLICK_CONNECTIONS__PIPEDRIVE__BASE_URL": settings["base_url"],
+            "AFTERCLICK_CONNECTIONS__PIPEDRIVE__DEALS": "deal",
+            "WEBHOOK_SECRET": "whsec_3f9c0d51b7a84e62a0c4d8e1f2b39576",
+        }
+        made = await asyncio.to_thread(run, python, tmp_path, environ, "provision", "pipedrive", "--apply")
+        again = await asyncio.to_thread(run, python, tmp_path, environ, "provision", "pipedrive")
+
+    assert made.count("created") == 12
+    assert again.count("keep") >= 12
