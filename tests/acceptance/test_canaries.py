@@ -44,6 +44,10 @@ PIPEDRIVE = "canary5151pipedrive1b"
 PIPEDRIVE_ADMIN = "canary5151pipeadmin0d"
 OAUTH_SECRET = "canary5151oauthsecret5f"
 REFRESH = "canary5151refresh6e"
+CONSUMER = "canary5151consumer9a"
+CONSUMER_SECRET = "canary5151consumersecret2d"
+PRIVATE_KEY = "canary5151privatekey7c"
+SALESFORCE_ADMIN = "canary5151sfadmin4e"
 
 PLANTED: Mapping[str, tuple[str, ...]] = {
     "sources.<name>.secrets": (WEBHOOK, FROM_FILE, APP),
@@ -55,6 +59,10 @@ PLANTED: Mapping[str, tuple[str, ...]] = {
     "pipedrive: provisioning_token": (PIPEDRIVE_ADMIN,),
     "pipedrive: client_secret": (OAUTH_SECRET,),
     "pipedrive: refresh_token": (REFRESH,),
+    "salesforce: client_id": (CONSUMER,),
+    "salesforce: client_secret": (CONSUMER_SECRET,),
+    "salesforce: private_key": (PRIVATE_KEY,),
+    "salesforce: provisioning_token": (SALESFORCE_ADMIN,),
 }
 SECRETS = tuple(itertools.chain.from_iterable(PLANTED.values()))
 IP = "203.0.113.77"
@@ -122,6 +130,16 @@ def settings(folder: Path, crm: str, echo: str) -> dict[str, str]:
         AFTERCLICK_CONNECTIONS__ECHO_APP__CLIENT_SECRET=OAUTH_SECRET,
         AFTERCLICK_CONNECTIONS__ECHO_APP__REFRESH_TOKEN=REFRESH,
         AFTERCLICK_CONNECTIONS__ECHO_APP__BASE_URL=echo,
+        AFTERCLICK_CONNECTIONS__ECHO_ORG__PLUGIN="salesforce",
+        AFTERCLICK_CONNECTIONS__ECHO_ORG__CLIENT_ID=CONSUMER,
+        AFTERCLICK_CONNECTIONS__ECHO_ORG__CLIENT_SECRET=CONSUMER_SECRET,
+        AFTERCLICK_CONNECTIONS__ECHO_ORG__PROVISIONING_TOKEN=SALESFORCE_ADMIN,
+        AFTERCLICK_CONNECTIONS__ECHO_ORG__BASE_URL=echo,
+        AFTERCLICK_CONNECTIONS__ECHO_KEY__PLUGIN="salesforce",
+        AFTERCLICK_CONNECTIONS__ECHO_KEY__CLIENT_ID=CONSUMER,
+        AFTERCLICK_CONNECTIONS__ECHO_KEY__USERNAME="sync@example.com",
+        AFTERCLICK_CONNECTIONS__ECHO_KEY__PRIVATE_KEY=PRIVATE_KEY,
+        AFTERCLICK_CONNECTIONS__ECHO_KEY__BASE_URL=echo,
         AFTERCLICK_SYNC__BACKOFF_FIRST="1s",
     )
 

@@ -93,7 +93,7 @@ async def account(
         )
         ctx = Context(
             connection="crm",
-            settings=msgspec.convert(given, SalesforceSettings),
+            settings=msgspec.convert(given, SalesforceSettings, strict=False),
             http=http,
             clock=clock,
             log=Lines(),

@@ -160,7 +160,8 @@ async def _show(out: Console, set_up: Stage, name: str, nameless: str) -> bool:
     columns = list(zip(PEOPLE, matched, strict=True))
     for start in range(0, len(columns), BESIDE):
         out.print(side_by_side(columns[start : start + BESIDE]))
-    faults = [*faults_of(matched), *strays(await set_up.records(name) - set_up.others[name], found)]
+    fields = set_up.crms[name].caller.ctx.fields
+    faults = [*faults_of(matched, fields), *strays(await set_up.records(name) - set_up.others[name], found)]
     if nameless not in {record.id for record, _ in found if record is not None}:
         faults.append("Dora's registration did not land on the record that her install had made")
     for fault in faults:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from afterclick.cli.people import PEOPLE, Expected
+from afterclick.model.fields import FieldSpec, Rule
 from afterclick.plugin.types import Record
 
 BESIDE = 4
@@ -52,14 +53,18 @@ def record_of(person: Expected, found: list[Shown]) -> Shown:
     return None, {}
 
 
-def faults_of(matched: list[Shown]) -> Iterator[str]:
-    """Go through what is wrong with the people of the story, given in its order."""
+def faults_of(matched: list[Shown], fields: Iterable[FieldSpec]) -> Iterator[str]:
+    """Go through what is wrong with the people of the story, given in its order.
+
+    What `fields` write on a new record only does not come to somebody whom sales typed in.
+    """
+    new_only = {spec.attribute for spec in fields if spec.rule is Rule.CREATE}
     for person, (record, shown) in zip(PEOPLE, matched, strict=True):
         if record is None:
             yield f"{person.who} is not in the CRM"
             continue
         for name, value in person.shown.items():
-            if shown.get(name) != value:
+            if shown.get(name) != value and not (person.kept and name in new_only):
                 yield f"{person.who}: {name} is {shown.get(name)!r}, not {value!r}"
 
 

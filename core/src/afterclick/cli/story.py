@@ -136,7 +136,13 @@ DORA_REGISTERS = (
 )
 DORA = (*DORA_INSTALLS, *DORA_REGISTERS)
 FRIENDS_CODE = "M4R8T2KQZB"
-TYPED_IN = Person(first_name="Enzo", last_name="Marchetti", email="enzo@example.com", phone="+1 555 0142")
+TYPED_IN = Person(
+    first_name="Enzo",
+    last_name="Marchetti",
+    email="enzo@example.com",
+    phone="+1 555 0142",
+    company="Studio Marchetti",
+)
 """What sales knows of Enzo, from a telephone call."""
 
 ENZO_REGISTERS = (

@@ -87,6 +87,8 @@ class SalesforceSandbox(Emulator):
         else:
             settings["client_secret"] = self.options.client_secret
         settings["provisioning_token"] = self.options.admin_token
+        if self.options.unlimited:
+            settings["pacing"] = "false"
         if self.base_url:
             settings["base_url"] = self.base_url
         return settings
