@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from tests.acceptance.running import inherited
+from tests.acceptance.salesforce import org, variables
 
 from afterclick.sandbox import serve
 from afterclick_pipedrive.sandbox import Options, PipedriveSandbox
@@ -92,3 +93,14 @@ async def test_pipedrive_alone_makes_an_account_ready(tmp_path: Path) -> None:
 
     assert made.count("created") == 12
     assert again.count("keep") >= 12
+
+
+async def test_salesforce_alone_makes_an_org_ready(tmp_path: Path) -> None:
+    python = installed(tmp_path / "venv", "afterclick", "afterclick-salesforce")
+    async with serve(org()) as crm:
+        environ = variables(tmp_path, crm.url)
+        made = await asyncio.to_thread(run, python, tmp_path, environ, "provision", "salesforce", "--apply")
+        again = await asyncio.to_thread(run, python, tmp_path, environ, "provision", "salesforce")
+
+    assert made.count("created") >= 26
+    assert again.count("keep") >= 26
