@@ -116,6 +116,17 @@ async def test_empty_keeps_the_status_and_loses_the_items(client: Client, toy: T
     assert made(toy) == ["a"]
 
 
+async def test_blank_keeps_the_status_and_loses_the_body(toy: ToyCrm) -> None:
+    toy.faults.add(Rule(kind="blank", times=1))
+
+    async with serve(toy) as running, aiohttp.ClientSession() as session:
+        async with session.post(f"{running.url}/api/v1/notes", json=["a"]) as answer:
+            assert (answer.status, await answer.read()) == (201, b"")
+        assert running.connections == 1
+
+    assert made(toy) == ["a"]
+
+
 async def test_overlooked_input_is_not_done_and_not_mentioned(client: Client, toy: ToyCrm) -> None:
     toy.faults.add(Rule(kind="overlook", times=1))
 

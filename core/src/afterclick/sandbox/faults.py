@@ -27,6 +27,7 @@ Kind = Literal[
     "duplicate",
     "empty",
     "ignore",
+    "blank",
     "lag",
 ]
 """What a rule does to a call.
@@ -35,8 +36,8 @@ Kind = Literal[
 then cut. `cut_within`: do the work, cut in the middle of the answer. `status`: answer `status` with the
 CRM's own error body. `forget`: do everything, leave one item out of the results. `overlook`: leave one
 input alone, and out of the results. `shuffle`: results in random order. `duplicate`: one result twice.
-`empty`: do everything, answer a 2xx with empty lists. `ignore`: the same, and nothing was done. `lag`:
-let the search index be `seconds` older.
+`empty`: do everything, answer a 2xx with empty lists. `ignore`: the same, and nothing was done. `blank`: do
+everything, answer a 2xx without a body. `lag`: let the search index be `seconds` older.
 """
 
 
@@ -212,6 +213,8 @@ class Faults:
                 await self._clock.sleep(rule.seconds)
             elif rule.kind == "status" and rule.late:
                 answer = self._error(rule)
+            elif rule.kind == "blank" and answer.status < 300:
+                answer = Answer(answer.status, headers=answer.headers)
             elif answer.status < 300:
                 _garble(rule.kind, [items for items in answer.lists if items], active.rng)
         return answer

@@ -20,6 +20,12 @@ class RunningEmulator(msgspec.Struct, frozen=True):
 
     emulator: Emulator
     url: str
+    runner: web.AppRunner
+
+    @property
+    def connections(self) -> int:
+        """Return how many connections clients hold open."""
+        return 0 if self.runner.server is None else len(self.runner.server.connections)
 
     def settings(self) -> dict[str, str]:
         """Return the plugin settings that point to this emulator."""
@@ -57,7 +63,7 @@ async def serve(
     try:
         await web.TCPSite(runner, host, port, ssl_context=tls).start()
         emulator.base_url = (public_url or _url(runner, "https" if tls else "http")).rstrip("/")
-        yield RunningEmulator(emulator, emulator.base_url)
+        yield RunningEmulator(emulator, emulator.base_url, runner)
     finally:
         await runner.cleanup()
 

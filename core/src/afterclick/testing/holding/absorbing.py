@@ -1,0 +1,101 @@
+"""Two records of one person become one, whatever happens on the way; and erasing."""
+
+from __future__ import annotations
+
+from afterclick.plugin import Gone, Lead, Match, Record, Rejected, RetryLater, Synced
+from afterclick.testing.account import Account
+from afterclick.testing.rules import Broken, require, rule
+
+STEPS = 12
+"""More requests, and more calls, than any absorption takes."""
+
+
+async def two_records(account: Account) -> tuple[Lead, Record, Record]:
+    """Return a person with two records, both made by us, as a match shows them."""
+    first, second = account.people.somebody(named=True), account.people.somebody()
+    survivor, double = await account.created(first, second)
+    lead = account.people.again(first, keys=(*first.keys, *second.keys))
+    match = await account.found(account.known(lead, survivor))
+    return lead, match.record, double
+
+
+async def see_through(account: Account, lead: Lead, survivor: Record, double: Record) -> Record:
+    """Absorb until nothing is left to do, as the core does; return the survivor."""
+    pending: tuple[str, ...] = ()
+    for _ in range(STEPS):
+        match = await account.found(account.known(lead, survivor))
+        absorption = account.absorption(lead, match.record, double, created_by_us=True, pending=pending)
+        (outcome,) = await account.write("absorb", absorption)
+        require(isinstance(outcome, Synced), f"all being well, absorb answers {outcome!r}")
+        survivor, pending = outcome.record, outcome.pending
+        if not pending:
+            return survivor
+    raise Broken(f"after {STEPS} calls absorb still asks for {pending}")
+
+
+async def one_is_left(account: Account, lead: Lead, survivor: Record, before: dict[str, object]) -> None:
+    """Check that only the survivor is there, with what it held."""
+    rows = await account.rows_of(lead)
+    require(
+        [row.id for row in rows] == [survivor.id], f"left are {[row.id for row in rows]}, not {survivor.id}"
+    )
+    lost = {name: value for name, value in before.items() if rows[0].values.get(name) != value}
+    require(not lost, f"the survivor lost {lost}")
+
+
+@rule(
+    "absorb brings a double into its survivor, after a crash at any of its requests as well, and done twice.",
+    "A process can die between any two requests, and begins again with nothing but the two ids.",
+    breaks=True,
+)
+async def absorb_survives_every_crash(account: Account) -> None:
+    account.needs("absorb")
+    for kind in ("cut_before", "cut_after"):
+        for place in range(STEPS):
+            lead, survivor, double = await two_records(account)
+            before = dict((await account.row(lead, survivor)).values)
+            strike = account.strike(kind, skip=place)
+            crashed = account.absorption(lead, survivor, double, created_by_us=True)
+            (outcome,) = (await account.call("absorb", crashed)).outcomes
+            account.peace()
+            lies = kind == "cut_after" and strike.fired and isinstance(outcome, RetryLater)
+            require(not lies, f"{kind} at request {place + 1}: {outcome!r} claims that nothing was done")
+            await account.settle()
+            match = await account.found(account.known(lead, survivor))
+            survivor = await see_through(account, lead, match.record, double)
+            survivor = await see_through(account, lead, survivor, double)
+            await one_is_left(account, lead, survivor, dict(before))
+            if not strike.fired:
+                break
+        else:
+            raise Broken(f"one absorption takes more than {STEPS} requests that write")
+
+
+@rule(
+    "absorb retires no record that somebody else made.",
+    "What people typed in is theirs; a double of theirs is a finding, not ours to remove.",
+)
+async def absorb_spares_what_is_not_ours(account: Account) -> None:
+    account.needs("absorb")
+    lead, survivor, double = await two_records(account)
+    theirs = account.absorption(lead, survivor, double, created_by_us=False)
+    (outcome,) = await account.write("absorb", theirs)
+    require(isinstance(outcome, Rejected), f"it answers {outcome!r} for a record that is not ours")
+    ids = {row.id for row in await account.rows_of(lead)}
+    require(double.id in ids, "the record of somebody else is gone")
+
+
+@rule(
+    "erase removes a record for good, and may be repeated.",
+    "A person who asks to be forgotten has a right to it, also where the first answer got lost.",
+)
+async def erase_is_for_good(account: Account) -> None:
+    account.needs("erase")
+    lead = account.people.somebody(named=True)
+    (record,) = await account.created(lead)
+    for _ in range(2):
+        (outcome,) = await account.write("erase", record)
+        require(isinstance(outcome, Synced | Gone), f"it answers {outcome!r}")
+    (found,) = await account.match(lead)
+    require(not isinstance(found, Match), "the record is still found")
+    require(not await account.rows_of(lead), "the record is still there")

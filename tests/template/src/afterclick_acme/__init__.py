@@ -1,0 +1,1 @@
+"""Afterclick's plugin for Acme, an invented CRM: a template for a real one."""
