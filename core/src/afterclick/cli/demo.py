@@ -20,7 +20,7 @@ from afterclick.cli.common import run
 from afterclick.cli.output import console
 from afterclick.cli.people import PEOPLE
 from afterclick.cli.sending import Delivery, Report, delivery
-from afterclick.cli.showing import BESIDE, Shown, faults_of, name_of, record_of, side_by_side, strays
+from afterclick.cli.showing import BESIDE, Found, faults_of, name_of, record_of, side_by_side, strays
 from afterclick.cli.stage import Stage, attributes_of, stage
 from afterclick.cli.story import (
     ADA,
@@ -36,6 +36,7 @@ from afterclick.cli.story import (
     TYPED_IN,
     Told,
 )
+from afterclick.model.lead import attributes
 from afterclick.observe.log import configure
 
 _FIRST = (
@@ -145,10 +146,13 @@ def _counted(answers: list[int]) -> str:
     return f"answered {', '.join(map(str, answers))}"
 
 
-async def _read(set_up: Stage, name: str) -> list[Shown]:
-    """Return the records of all leads, each with its values by lead attribute."""
+async def _read(set_up: Stage, name: str) -> list[Found]:
+    """Return all leads with their records."""
     connected = set_up.crms[name]
-    return [(record, attributes_of(connected, record)) for _, record in await set_up.read_back(name)]
+    return [
+        Found(attributes(row.state), record, attributes_of(connected, record))
+        for row, record in await set_up.read_back(name)
+    ]
 
 
 async def _show(out: Console, set_up: Stage, name: str, nameless: str) -> bool:
@@ -162,7 +166,7 @@ async def _show(out: Console, set_up: Stage, name: str, nameless: str) -> bool:
         out.print(side_by_side(columns[start : start + BESIDE]))
     fields = set_up.crms[name].caller.ctx.fields
     faults = [*faults_of(matched, fields), *strays(await set_up.records(name) - set_up.others[name], found)]
-    if nameless not in {record.id for record, _ in found if record is not None}:
+    if nameless not in {one.record.id for one in found}:
         faults.append("Dora's registration did not land on the record that her install had made")
     for fault in faults:
         out.print(Text(f"✗ {fault}", style="red"))

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, NamedTuple
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
 from afterclick.cli.people import PEOPLE, Expected
-from afterclick.model.fields import FieldSpec, Rule
+from afterclick.model.fields import FieldSpec, Rule, canonical
 from afterclick.plugin.types import Record
 
 BESIDE = 4
@@ -34,6 +34,14 @@ Shown = tuple[Record | None, dict[str, Any]]
 """A record and its values by lead attribute; nothing of somebody who is not in the CRM."""
 
 
+class Found(NamedTuple):
+    """A lead and its record: what the ledger knows of it, and what the CRM shows, by lead attribute."""
+
+    known: Mapping[str, Any]
+    record: Record
+    shown: dict[str, Any]
+
+
 def side_by_side(columns: list[tuple[Expected, Shown]]) -> Table:
     """Return a table with a column for each person."""
     table = Table(header_style="bold", box=SIMPLE_HEAD, pad_edge=False)
@@ -45,32 +53,45 @@ def side_by_side(columns: list[tuple[Expected, Shown]]) -> Table:
     return table
 
 
-def record_of(person: Expected, found: list[Shown]) -> Shown:
-    """Return the record that shows a person, told by link token and install date."""
-    for record, shown in found:
-        if all(shown.get(name) == person.attributes[name] for name in ("token", "install_date")):
-            return record, shown
+def record_of(person: Expected, found: list[Found]) -> Shown:
+    """Return what the CRM shows of a person, whose lead is told by link token and time of install.
+
+    The ledger's word for these, since a CRM may keep the day alone.
+    """
+    for one in found:
+        if all(one.known.get(name) == person.attributes[name] for name in ("token", "install_date")):
+            return one.record, one.shown
     return None, {}
 
 
-def faults_of(matched: list[Shown], fields: Iterable[FieldSpec]) -> Iterator[str]:
-    """Go through what is wrong with the people of the story, given in its order.
+def faults_of(matched: list[Shown], fields: Collection[FieldSpec]) -> Iterator[str]:
+    """Go through what is wrong with the people of the story, given in its order, in the CRM's `fields`.
 
-    What `fields` write on a new record only does not come to somebody whom sales typed in.
+    What they write on a new record only does not come to somebody whom sales typed in.
     """
-    new_only = {spec.attribute for spec in fields if spec.rule is Rule.CREATE}
     for person, (record, shown) in zip(PEOPLE, matched, strict=True):
         if record is None:
             yield f"{person.who} is not in the CRM"
             continue
-        for name, value in person.shown.items():
-            if shown.get(name) != value and not (person.kept and name in new_only):
-                yield f"{person.who}: {name} is {shown.get(name)!r}, not {value!r}"
+        expected = _expected(person)
+        for spec in fields:
+            name = spec.attribute
+            if name not in expected or (person.kept and spec.rule is Rule.CREATE):
+                continue
+            wanted = canonical(spec.kind, expected[name])
+            if shown.get(name) != wanted:
+                yield f"{person.who}: {name} is {shown.get(name)!r}, not {wanted!r}"
 
 
-def strays(new: set[str], found: list[Shown]) -> Iterator[str]:
+def _expected(person: Expected) -> dict[str, Any]:
+    """Return what is to be shown; somebody's whole name besides, for a CRM that has one field for it."""
+    whole = _whole_name(person.shown)
+    return person.shown | ({"name": whole} if whole else {})
+
+
+def strays(new: set[str], found: list[Found]) -> Iterator[str]:
     """Tell of records beyond one a person; `new` are the ids of those that the demo brought."""
-    ours = {record.id for record, _ in found if record is not None}
+    ours = {one.record.id for one in found}
     if len(found) != len(PEOPLE) or len(ours) != len(PEOPLE):
         yield f"{len(found)} leads with {len(ours)} records; expected {len(PEOPLE)} of each"
     if new - ours:
@@ -79,7 +100,11 @@ def strays(new: set[str], found: list[Shown]) -> Iterator[str]:
 
 def name_of(shown: dict[str, Any]) -> str:
     """Return the name that the CRM shows."""
-    return " ".join(filter(None, (shown.get("first_name"), shown.get("last_name")))) or "nobody"
+    return shown.get("name") or _whole_name(shown) or "nobody"
+
+
+def _whole_name(values: Mapping[str, Any]) -> str:
+    return " ".join(filter(None, (values.get("first_name"), values.get("last_name"))))
 
 
 def _cell(shown: dict[str, Any], attribute: str) -> Text:
