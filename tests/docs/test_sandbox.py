@@ -13,6 +13,8 @@ from tests.docs.reference import DOCS
 from afterclick.sandbox import PRESETS, Emulator, FaultOrder, Person, Rule, parse_rule
 from afterclick.sandbox.faults import Kind
 from afterclick_hubspot.sandbox import HubSpotSandbox, Options
+from afterclick_pipedrive.sandbox import Options as PipedriveOptions
+from afterclick_pipedrive.sandbox import PipedriveSandbox
 from afterclick_salesforce.sandbox import Options as SalesforceOptions
 from afterclick_salesforce.sandbox import SalesforceSandbox
 
@@ -52,7 +54,12 @@ def test_every_order_shown_can_be_sent() -> None:
 
 
 @pytest.mark.parametrize(
-    ("sandbox", "options"), [(HubSpotSandbox, Options), (SalesforceSandbox, SalesforceOptions)]
+    ("sandbox", "options"),
+    [
+        (HubSpotSandbox, Options),
+        (SalesforceSandbox, SalesforceOptions),
+        (PipedriveSandbox, PipedriveOptions),
+    ],
 )
 def test_options_and_reasons_are_there(sandbox: type[Emulator], options: type[Struct]) -> None:
     section = PAGE.partition(f"\n## {sandbox.title}\n")[2].partition("\n## ")[0]

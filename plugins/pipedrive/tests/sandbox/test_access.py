@@ -174,6 +174,16 @@ async def test_refresh_token_dies_unused(account: Account) -> None:
     assert (await refresh(account, "sandbox-refresh")).body["error"] == "invalid_grant"
 
 
+async def test_reset_takes_the_first_refresh_token_again(account: Account) -> None:
+    await with_app(account)
+
+    await account.send("POST", "//_sandbox/reset")
+
+    assert (await account.get(ME)).status == 401
+    await with_app(account)
+    assert (await account.get(ME)).status == 200
+
+
 async def test_wrong_credentials_of_an_app_are_refused(account: Account) -> None:
     assert (await refresh(account, "sandbox-refresh", secret="wrong")).status == 401
     assert (await refresh(account, "sandbox-refresh", grant="password")).body[

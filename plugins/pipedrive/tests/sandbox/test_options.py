@@ -27,6 +27,10 @@ def test_texts_become_what_the_options_hold() -> None:
         ({"plan": "essential"}, "plan"),
         ({"seats": "two"}, "seats"),
         ({"people": "[{"}, "people"),
+        ({"people": '[{"name": "Ada", "age": 36}]'}, "age"),
+        ({"pipelines": "{}"}, "pipelines"),
+        ({"time_zone": "Mars/One"}, "time_zone: there is no time zone 'Mars/One'"),
+        ({"budget_zone": ""}, "budget_zone"),
     ],
 )
 def test_wrong_options_are_named(given: dict[str, str], told: str) -> None:

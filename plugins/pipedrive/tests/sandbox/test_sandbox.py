@@ -9,12 +9,13 @@ import pytest
 
 from afterclick.sandbox import Person, serve
 from afterclick_pipedrive.sandbox import PipedriveSandbox
+from afterclick_pipedrive.sandbox.options import Typed
 
 from .conftest import Account, OpenAccount
 
 
 async def test_people_were_typed_in_before(open_account: OpenAccount) -> None:
-    typed = {"name": "Grace Hopper", "email": "grace@example.com", "company": "Navy"}
+    typed = Typed("Grace Hopper", "grace@example.com", company="Navy")
     account = await open_account(people=(typed,), samples=9)
 
     listed = (await account.get("/persons", limit="500")).data

@@ -29,13 +29,13 @@ class Access:
         self._options = options
         self._clock = clock
         self._rng = rng
+        self._live: dict[str, int] = {}
+        self._exchanged: set[str] = set()
         self._api = {options.api_token: Caller("admin", False, ADMIN.id)}
         if options.restricted_token:
             self._api[options.restricted_token] = Caller("restricted", False, SERVICE.id)
         self._app = Caller("app", True, SERVICE.id, frozenset(options.scopes))
-        self._live: dict[str, int] = {}
-        self._refresh = (options.refresh_token, clock.now())
-        self._exchanged: set[str] = set()
+        self.clear()
 
     def caller(self, call: Call) -> Caller | None:
         """Return whose request it is, or None.
@@ -50,6 +50,12 @@ class Access:
         if scheme.lower() == "bearer" and self._live.get(token, 0) > self._clock.now():
             return self._app
         return None
+
+    def clear(self) -> None:
+        """Go back to the app's installation."""
+        self._live.clear()
+        self._exchanged.clear()
+        self._refresh = (self._options.refresh_token, self._clock.now())
 
     def expire(self) -> None:
         """End all access tokens now."""

@@ -111,10 +111,11 @@ class Company:
             raise Refused(bodies.not_found(what))
         return row
 
-    def listed(self, store: Store) -> Iterator[Row]:
-        """Go through the records that lists show (see `Options.list_lag`)."""
+    def listed(self, store: Store, ids: Iterable[str] | None = None) -> Iterator[Row]:
+        """Go through the records that lists show, or those of `ids` among them (see `Options.list_lag`)."""
         moment = self.clock.now() - round(self.options.list_lag * 1000)
-        return (row for row in store if row.created <= moment)
+        rows = store if ids is None else filter(None, map(store.get, dict.fromkeys(ids)))
+        return (row for row in rows if not row.archived and row.created <= moment)
 
     def indexed(self, call: Call, store: Store) -> Iterator[tuple[Row, Mapping[str, Any]]]:
         """Go through the records as the search index knows them: behind, and with deleted ones."""

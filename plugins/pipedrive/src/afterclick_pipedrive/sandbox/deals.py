@@ -120,21 +120,18 @@ class Deals:
         links = {name: paging.whole(call, name) for name in _LINKS}
         status = paging.choice(call, "status", ("", *STATUSES, "deleted"), "")
         since, until = paging.moment(call, "updated_since"), paging.moment(call, "updated_until")
-        rows = (
-            self._company.deals.archived()
-            if status == "deleted"
-            else self._company.listed(self._company.deals)
-        )
-        found = [
-            as_object(self._company, row, wanted)
+        deals = self._company.deals
+        rows = deals.archived() if status == "deleted" else self._company.listed(deals, ids)
+        found = (
+            row
             for row in rows
             if row.values["is_archived"] is archived
             and (ids is None or row.id in ids)
             and (status in ("", "deleted") or row.values["status"] == status)
             and all(value in (None, row.values.get(name)) for name, value in links.items())
             and changed_within(row, since, until)
-        ]
-        return paging.page(call, found, sorts=paging.TIMES)
+        )
+        return paging.page(call, found, paging.ROWS, lambda row: as_object(self._company, row, wanted))
 
     def _read(self, wanted: DealPatch) -> dict[str, Any]:
         placing = ("custom_fields", "stage_id", "pipeline_id", "origin_id")

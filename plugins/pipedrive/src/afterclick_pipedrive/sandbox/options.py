@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
@@ -10,7 +11,18 @@ from afterclick.sandbox import Rule
 
 Plan = Literal["lite", "growth", "premium", "ultimate"]
 
+Pipelines = Annotated[dict[str, tuple[str, ...]], msgspec.Meta(min_length=1)]
+
 STAGES = ("Qualified", "Contact Made", "Demo Scheduled", "Proposal Made", "Negotiations Started")
+
+
+class Typed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A person whom the sales team typed in before."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1)]
+    email: str = ""
+    phone: str = ""
+    company: str = ""
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -90,16 +102,30 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     created_status: Literal[200, 201] = 200
     """The status of a v2 create: 200 in the specification, 201 on the page of statuses."""
 
-    pipelines: dict[str, tuple[str, ...]] = msgspec.field(default_factory=lambda: {"Pipeline": STAGES})
+    pipelines: Pipelines = msgspec.field(default_factory=lambda: {"Pipeline": STAGES})
     """The pipelines in their order, with their stages; the first is the default one."""
     hidden_pipelines: tuple[str, ...] = ()
     """Pipelines of these that the token's user does not see."""
 
-    people: tuple[dict[str, str], ...] = ()
-    """People whom the sales team typed in before: `{"name": …, "email": …, "phone": …, "company": …}`."""
+    people: tuple[Typed, ...] = ()
+    """People whom the sales team typed in before."""
     samples: int = 0
     """How many people to make up besides, with e-mail address and owner."""
     seed: int = 0
     """Makes ids, keys of fields, samples and faults repeatable."""
     faults: tuple[Rule, ...] = ()
     """What goes wrong from the start."""
+
+    def __post_init__(self) -> None:
+        """Check what no type says.
+
+        Raises:
+            ValueError: a time zone is unknown to this machine.
+
+        """
+        for name in ("time_zone", "budget_zone"):
+            zone = getattr(self, name)
+            try:
+                ZoneInfo(zone)
+            except (ZoneInfoNotFoundError, OSError, ValueError) as error:
+                raise ValueError(f"{name}: there is no time zone {zone!r}") from error

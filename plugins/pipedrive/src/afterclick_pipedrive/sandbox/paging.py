@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
 
-from afterclick.sandbox import Answer, Call, Refused
+from afterclick.sandbox import Answer, Call, Refused, Row
 from afterclick_pipedrive.sandbox import bodies
 from afterclick_pipedrive.sandbox.times import read
 
@@ -17,12 +17,20 @@ T = TypeVar("T")
 
 DEFAULT_LIMIT = 100
 MAX_LIMIT = 500
-TIMES = ("id", "update_time", "add_time")
-"""What lists of records can be sorted by."""
+
+Orders = Mapping[str, Callable[[T], int]]
+"""What a list can be sorted by: a name, and the place of a record in that order."""
+
+ROWS: Orders[Row] = {
+    "id": lambda row: int(row.id),
+    "update_time": lambda row: row.updated,
+    "add_time": lambda row: row.values.get("add_time", row.created),
+}
+"""The orders of lists of records."""
 
 
-def page(call: Call, found: Sequence[Mapping[str, Any]], *, sorts: Collection[str]) -> Answer:
-    """Return a page of `found` (each with `id`), sorted as the call asks.
+def page(call: Call, found: Iterable[T], orders: Orders[T], show: Callable[[T], Any]) -> Answer:
+    """Return a page of `found`, sorted as the call asks; `show` gives a record the form of the API.
 
     The cursor is the last record's place in the order: what was written meanwhile shifts no page.
 
@@ -30,19 +38,20 @@ def page(call: Call, found: Sequence[Mapping[str, Any]], *, sorts: Collection[st
         Refused: a parameter is wrong.
 
     """
-    name, down = _sorting(call, sorts)
+    key, down = _sorting(call, orders)
     limit = limited(call, MAX_LIMIT)
     after = _decoded(call)
+    record_id = orders["id"]
 
-    def place(record: Mapping[str, Any]) -> tuple[Any, int]:
-        return (record[name], record["id"])
+    def place(record: T) -> tuple[int, int]:
+        return key(record), record_id(record)
 
-    ordered = sorted(found, key=place, reverse=down)
-    if after is not None:
-        ordered = [record for record in ordered if (place(record) < after if down else place(record) > after)]
+    left = (one for one in found if after is None or (place(one) < after if down else place(one) > after))
+    ordered = sorted(left, key=place, reverse=down)
     shown = ordered[:limit]
     more = _encoded(place(shown[-1])) if len(shown) < len(ordered) else None
-    return Answer(200, {"success": True, "data": shown, "additional_data": {"next_cursor": more}})
+    data = [show(record) for record in shown]
+    return Answer(200, {"success": True, "data": data, "additional_data": {"next_cursor": more}})
 
 
 def window(call: Call, found: Sequence[T], maximum: int = MAX_LIMIT) -> tuple[list[T], str | None]:
@@ -141,19 +150,19 @@ def several(call: Call, name: str, maximum: int) -> list[str] | None:
     return parts
 
 
-def _sorting(call: Call, sorts: Collection[str]) -> tuple[str, bool]:
-    name = choice(call, "sort_by", sorts, "id")
-    return name, choice(call, "sort_direction", ("asc", "desc"), "asc") == "desc"
+def _sorting(call: Call, orders: Orders[T]) -> tuple[Callable[[T], int], bool]:
+    name = choice(call, "sort_by", orders, "id")
+    return orders[name], choice(call, "sort_direction", ("asc", "desc"), "asc") == "desc"
 
 
-def _encoded(place: tuple[Any, int]) -> str:
+def _encoded(place: tuple[int, int]) -> str:
     return base64.urlsafe_b64encode(msgspec.json.encode(place)).decode()
 
 
-def _decoded(call: Call) -> tuple[Any, int] | None:
+def _decoded(call: Call) -> tuple[int, int] | None:
     if "cursor" not in call.query:
         return None
     try:
-        return msgspec.json.decode(base64.urlsafe_b64decode(call.query["cursor"]), type=tuple[Any, int])
+        return msgspec.json.decode(base64.urlsafe_b64decode(call.query["cursor"]), type=tuple[int, int])
     except (msgspec.DecodeError, binascii.Error, ValueError) as bad:
         raise Refused(bodies.invalid(("cursor", "Invalid cursor"))) from bad

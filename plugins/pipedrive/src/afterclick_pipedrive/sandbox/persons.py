@@ -86,16 +86,15 @@ class Persons:
         wanted = paging.several(call, "custom_fields", MAX_WANTED)
         deal_id = paging.whole(call, "deal_id")
         of_deal = self._person_of(deal_id)
-        found = [
-            as_object(self._company, row, wanted)
-            for row in self._company.listed(self._company.persons)
-            if (ids is None or row.id in ids)
-            and owner_id in (None, row.values["owner_id"])
+        found = (
+            row
+            for row in self._company.listed(self._company.persons, ids)
+            if owner_id in (None, row.values["owner_id"])
             and org_id in (None, row.values.get("org_id"))
             and (deal_id is None or row.id == of_deal)
             and changed_within(row, since, until)
-        ]
-        return paging.page(call, found, sorts=paging.TIMES)
+        )
+        return paging.page(call, found, paging.ROWS, lambda row: as_object(self._company, row, wanted))
 
     def update(self, call: Call) -> Answer:
         """Write to a person: only what is sent changes, a list of addresses as a whole."""

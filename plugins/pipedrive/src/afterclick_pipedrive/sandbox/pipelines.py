@@ -55,6 +55,14 @@ class Pipelines:
         return next((s for s in self.stages if s.pipeline.id == wanted and s.pipeline.visible), None)
 
 
+_ORDERS: paging.Orders[Pipeline | Stage] = {
+    "id": lambda one: one.id,
+    "update_time": lambda one: FOUNDED,
+    "add_time": lambda one: FOUNDED,
+}
+_STAGE_ORDERS: paging.Orders[Stage] = {**_ORDERS, "order_nr": lambda stage: stage.order_nr}
+
+
 class HasPipelines(Protocol):
     """A company, which has other pipelines after a reset."""
 
@@ -73,8 +81,8 @@ class PipelineEndpoints:
 
     def list(self, call: Call) -> Answer:
         """Return the pipelines that the user sees."""
-        found = [_pipeline(pipeline) for pipeline in self._pipelines.all if pipeline.visible]
-        return paging.page(call, found, sorts=paging.TIMES)
+        found = (pipeline for pipeline in self._pipelines.all if pipeline.visible)
+        return paging.page(call, found, _ORDERS, _pipeline)
 
     def read(self, call: Call) -> Answer:
         """Return one pipeline."""
@@ -86,12 +94,12 @@ class PipelineEndpoints:
     def list_stages(self, call: Call) -> Answer:
         """Return the stages, all or those of a pipeline."""
         wanted = paging.whole(call, "pipeline_id")
-        found = [
-            _stage(stage)
+        found = (
+            stage
             for stage in self._pipelines.stages
             if stage.pipeline.visible and wanted in (None, stage.pipeline.id)
-        ]
-        return paging.page(call, found, sorts=(*paging.TIMES, "order_nr"))
+        )
+        return paging.page(call, found, _STAGE_ORDERS, _stage)
 
     def read_stage(self, call: Call) -> Answer:
         """Return one stage."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from afterclick_pipedrive.sandbox.options import Typed
+
 _PEOPLE = (
     ("Maya Lindqvist", "Northlight Studio"),
     ("Tom Okonkwo", "Harbor Freight Apps"),
@@ -16,15 +18,11 @@ _PEOPLE = (
 )
 
 
-def people(count: int) -> Iterator[dict[str, str]]:
+def people(count: int) -> Iterator[Typed]:
     """Go through `count` people; each has an e-mail address of its own."""
     for index in range(count):
         name, company = _PEOPLE[index % len(_PEOPLE)]
         again = index // len(_PEOPLE)
         address = name.lower().replace(" ", ".")
-        yield {
-            "name": name,
-            "email": f"{address}{again or ''}@example.com",
-            "phone": f"+1 555 01{index % 100:02d}",
-            "company": company,
-        }
+        email = f"{address}{again or ''}@example.com"
+        yield Typed(name, email, f"+1 555 01{index % 100:02d}", company)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from afterclick.sandbox import Card, Field, RecordView, Row, Step, Write
@@ -30,8 +30,14 @@ def columns(company: Company) -> tuple[tuple[str, str], ...]:
     return tuple((field.field_code, field.field_name) for field in own[:MAX_COLUMNS])
 
 
-def summary(company: Company, row: Row, url: str) -> dict[str, Any]:
-    """Return a person as `Emulator.records` lists it."""
+def summaries(company: Company, rows: Iterable[Row], url: Callable[[str], str]) -> Iterator[dict[str, Any]]:
+    """Go through persons as `Emulator.records` lists them; `url` gives the address of a page by id."""
+    badges = _badges(company)
+    for row in rows:
+        yield _summary(company, row, url(row.id), badges.get(int(row.id), ""))
+
+
+def _summary(company: Company, row: Row, url: str, badge: str) -> dict[str, Any]:
     own = {field.field_code: field for field in company.fields["person"].custom()}
     properties = {
         name: values.words(own[name], value) if name in own else _plain(company, name, value)
@@ -42,7 +48,7 @@ def summary(company: Company, row: Row, url: str) -> dict[str, Any]:
         "kind": "person",
         "title": row.values["name"],
         "subtitle": _first(row.values["emails"]),
-        "badge": _badge(company, row),
+        "badge": badge,
         "url": url,
         "origin": row.writes[0].origin,
         "created_at": row.created,
@@ -63,7 +69,7 @@ def person(company: Company, row: Row) -> RecordView:
         kind="person",
         title=row.values["name"],
         subtitle=_first(row.values["emails"]),
-        badge=_badge(company, row),
+        badge=_badges(company).get(int(row.id), ""),
         archived=row.archived,
         cards=(*cards, *_related(company, int(row.id))),
         history=tuple(step for write in reversed(row.writes) if (step := _step(company, write)).text),
@@ -141,9 +147,8 @@ def _first(addresses: Iterable[Mapping[str, Any]]) -> str:
     return next((one["value"] for one in addresses if one["primary"]), "")
 
 
-def _badge(company: Company, row: Row) -> str:
-    """Return what became of the person's newest deal or, without one, whether there is a lead."""
-    deals = [deal for deal in company.deals if deal.values.get("person_id") == int(row.id)]
-    if deals:
-        return f"Deal {deals[-1].values['status']}"
-    return "Lead" if any(lead.values.get("person_id") == int(row.id) for lead in company.leads) else ""
+def _badges(company: Company) -> dict[int, str]:
+    """Return, by person, what became of the newest deal or, without one, that there is a lead."""
+    leads = {lead.values.get("person_id"): "Lead" for lead in company.leads}
+    deals = {deal.values.get("person_id"): f"Deal {deal.values['status']}" for deal in company.deals}
+    return {person_id: badge for person_id, badge in {**leads, **deals}.items() if person_id is not None}
