@@ -48,6 +48,14 @@ answers(
 )
 
 
+answers(
+    "an-unanswered-look-up-decides-nothing",
+    "has no record",
+    "match",
+    to(RetryLater, lambda _: NoMatch()),
+)
+
+
 @breaker("a-poison-row-costs-only-itself", "whose values are right")
 async def create_all_or_none(leads: Any, ctx: Any) -> Any:
     outcomes = await acme.create(leads, ctx)

@@ -33,6 +33,7 @@ async def refused(b: Bench, status: int = 429, body: Any = BODY, **headers: Any)
         ({"x_ratelimit_remaining": "0", "x_ratelimit_reset": "4"}, 4.0),
         ({"x_ratelimit_remaining": "0", "x_ratelimit_reset": "1779364802"}, 10.0),
         ({"Retry_After": "3"}, 3.0),
+        ({"Retry_After": "47", "x_ratelimit_reset": "1"}, 47.0),
         ({"x_daily_ratelimit_token_remaining": "9000"}, 2.0),
         ({"x_ratelimit_reset": "soon"}, 2.0),
     ],

@@ -303,3 +303,16 @@ def test_field_that_the_record_does_not_have_is_not_kept() -> None:
     only = [spec(kinds=("Lead",))]
 
     assert kept(only, {"field": "x"}, {}, {}, record_kind="Contact") == {}
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        ("2026-05-21T09:14:00.987Z", ISO),
+        (ISO, ISO),
+        ("2026-05-21T11:14:00.5+02:00", ISO),
+        ("at noon", "at noon"),
+    ],
+)
+def test_moment_is_shown_in_whole_seconds(raw: str, shown: str) -> None:
+    assert render([spec(kind=Kind.DATETIME)], {"token": raw}) == {"field": shown}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import enum
 import math
+import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import date, datetime
@@ -151,9 +152,15 @@ def _in_kind(spec: FieldSpec, raw: Scalar, zone: str) -> Scalar | None:
         with suppress(ValueError, OverflowError):
             return datetime.fromtimestamp(from_iso(raw) / 1000, ZoneInfo(zone)).date().isoformat()
     value = canonical(spec.kind, raw)
+    if spec.kind is Kind.DATETIME and isinstance(value, str):
+        # Some CRMs keep no parts of seconds; what reads back otherwise would look typed by a person.
+        return _PARTS.sub(".000Z", value)
     if isinstance(value, str) and spec.max_length is not None and len(value) > spec.max_length:
         return value[: spec.max_length - 1].rstrip() + "…"
     return value
+
+
+_PARTS = re.compile(r"(?<=T\d\d:\d\d:\d\d)\.\d{3}Z$")
 
 
 class _Blank(dict[str, object]):

@@ -9,8 +9,9 @@ reason, which the run repeats: `hold(crm, without={"erase-is-for-good": "Acme ke
 """
 
 from afterclick.testing.crm import Crm
+from afterclick.testing.holding import RULES
 from afterclick.testing.pytest_plugin import hold
-from afterclick.testing.rules import RULES, Broken, DoesNotApply, Rule
+from afterclick.testing.rules import Broken, DoesNotApply, Rule
 from afterclick.testing.running import try_rule
 
 __all__ = ["RULES", "Broken", "Crm", "DoesNotApply", "Rule", "hold", "try_rule"]

@@ -11,6 +11,8 @@ import msgspec
 
 from afterclick.clock import Clock
 from afterclick.host.caller import Called, Caller
+from afterclick.host.discovery import Plugin
+from afterclick.observe.metrics import Metrics
 from afterclick.plugin import (
     Absorption,
     Change,
@@ -22,6 +24,7 @@ from afterclick.plugin import (
     Rule,
     Scalar,
     Synced,
+    Throttled,
     canonical,
 )
 from afterclick.plugin.http import CallReport
@@ -82,11 +85,18 @@ class Account:
         return self.sandbox.emulator
 
     def strike(
-        self, kind: str, *, on: On = "write", skip: int = 0, times: int | None = 1, **rule: Any
+        self,
+        kind: str,
+        *,
+        on: On = "write",
+        skip: int = 0,
+        times: int | None = 1,
+        same: bool = False,
+        **rule: Any,
     ) -> Strike:
         """Let the next write (or read, or call) of the plugin fail in this way."""
         fault = msgspec.convert({"kind": kind, **rule}, Fault)
-        strike = Strike(fault, on, skip, times)
+        strike = Strike(fault, on, skip, times, same)
         self.strikes.waiting.append(strike)
         return strike
 
@@ -107,13 +117,18 @@ class Account:
         return called
 
     async def write(self, hook: str, *inputs: Any) -> list[Any]:
-        """Call a hook and take a refused batch apart, as the core does; return an outcome per input."""
+        """Call a hook, and wait or take a batch apart as the core does; return an outcome per input."""
         called = await self.call(hook, *inputs)
         if called.refused is not None:
             if len(inputs) == 1:
                 return [Rejected(called.refused.reason, called.refused.field)]
             middle = len(inputs) // 2
             return await self.write(hook, *inputs[:middle]) + await self.write(hook, *inputs[middle:])
+        if isinstance(called.stop, Throttled):
+            await self.clock.sleep(called.stop.after)
+            waiting = [place for place, outcome in enumerate(called.outcomes) if outcome is None]
+            again = await self.write(hook, *(inputs[place] for place in waiting))
+            return _filled_in(called.outcomes, dict(zip(waiting, again, strict=True)))
         if called.stop is not None:
             raise Broken(f"{hook} stopped the lane: {type(called.stop).__name__}({called.stop.reason})")
         return called.outcomes
@@ -179,7 +194,7 @@ class Account:
 
     def rows(self) -> list[Row]:
         """Return what the CRM holds, read past the plugin."""
-        return [self._row(row["id"], self.crm.values(row)) for row in self.emulator.records()]
+        return [self._row(row["id"], self.crm.values(self.emulator, row)) for row in self.emulator.records()]
 
     async def rows_of(self, lead: Lead) -> list[Row]:
         """Return the records that carry one of a lead's keys; a real account is asked through the plugin."""
@@ -220,6 +235,14 @@ class Account:
         """Close the connection; the sandbox goes on."""
         await self.closing.aclose()
 
+    async def hurry(self, seconds: float) -> None:
+        """Shorten the time that a call may take, once its limits have room."""
+        await self.clock.sleep(60)
+        plugin, ctx = self.caller.plugin, self.caller.ctx
+        info = msgspec.structs.replace(plugin.info, call_deadline=seconds)
+        hurried = Plugin(plugin.name, info, plugin.manager)
+        self.caller = Caller(hurried, ctx, HoldingClock(self.clock), Metrics())
+
     async def settle(self) -> None:
         """Let the time pass in which a write may still land, and a read not show it."""
         info = self.caller.plugin.info
@@ -229,3 +252,7 @@ class Account:
         """Leave the rule if the plugin does without an optional hook."""
         if not self.caller.plugin.has(hook):
             raise DoesNotApply(f"the plugin has no hook `{hook}`, and the contract says what happens then")
+
+
+def _filled_in(outcomes: Sequence[Any], more: Mapping[int, Any]) -> list[Any]:
+    return [more.get(place, outcome) for place, outcome in enumerate(outcomes)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from afterclick.clock import from_iso
+from afterclick.clock import Clock, from_iso
 
 START = from_iso("2026-05-21T12:00:00Z")
 
@@ -36,7 +36,7 @@ class HoldingClock:
     The sandbox's delays and the host's deadlines need that: they measure what goes on beside them.
     """
 
-    def __init__(self, time: JumpingClock) -> None:
+    def __init__(self, time: Clock) -> None:
         self._time = time
         self._released = asyncio.Event()
 

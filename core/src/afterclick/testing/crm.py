@@ -12,7 +12,7 @@ from afterclick.plugin import Scalar
 from afterclick.sandbox import Emulator
 
 
-def _properties(row: Mapping[str, Any]) -> Mapping[str, Any]:
+def _properties(account: object, row: Mapping[str, Any]) -> Mapping[str, Any]:
     found: Mapping[str, Any] = row["properties"]
     return found
 
@@ -35,4 +35,4 @@ class Crm:
     edit: Callable[[Any, str, Mapping[str, Scalar]], object] | None = None
     delete: Callable[[Any, str], object] | None = None
     poison: tuple[str, Scalar] | None = None
-    values: Callable[[Mapping[str, Any]], Mapping[str, Any]] = _properties
+    values: Callable[[Any, Mapping[str, Any]], Mapping[str, Any]] = _properties

@@ -8,8 +8,6 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
-import msgspec
-
 from afterclick.clock import SystemClock
 from afterclick.config.connection import Connection
 from afterclick.config.connections import ConnectionPlan, ResolvedConnection, resolve_connections
@@ -28,8 +26,8 @@ from afterclick.testing.rules import Broken
 from afterclick.testing.strikes import Strikes
 
 
-def loaded(crm: Crm, deadline: float | None = None) -> Plugin:
-    """Load the plugin as the host does; with another deadline for its calls, if need be.
+def loaded(crm: Crm) -> Plugin:
+    """Load the plugin as the host does.
 
     Raises:
         Broken: the host refuses it.
@@ -38,13 +36,9 @@ def loaded(crm: Crm, deadline: float | None = None) -> Plugin:
     described = getattr(crm.plugin, "describe", None)
     try:
         name = described().name if callable(described) else ""
-        plugin = load(name, crm.plugin)
+        return load(name, crm.plugin)
     except Exception as failure:
         raise Broken(f"it is refused: {type(failure).__name__}: {failure}") from failure
-    if deadline is None:
-        return plugin
-    info = msgspec.structs.replace(plugin.info, call_deadline=deadline)
-    return Plugin(plugin.name, info, plugin.manager)
 
 
 def planned(plugin: Plugin, table: Mapping[str, Any], environ: Mapping[str, str]) -> ConnectionPlan:
@@ -75,13 +69,12 @@ async def open_account(
     *,
     environ: Mapping[str, str] | None = None,
     ready: bool = True,
-    deadline: float | None = None,
 ) -> AsyncIterator[Account]:
     """Open a fresh sandbox, or with `environ` the real account that its variables lead to.
 
-    `ready` provisions and connects it. `deadline` shortens the plugin's calls.
+    `ready` provisions and connects it.
     """
-    plugin = loaded(crm, deadline)
+    plugin = loaded(crm)
     notes = Notes()
     async with AsyncExitStack() as stack:
         root = logging.getLogger()

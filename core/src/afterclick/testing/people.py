@@ -43,7 +43,8 @@ class People:
         known = {**KNOWN, "token": f"kit-{tag}", "short": _hash(tag)[:6]}
         if named:
             email = f"kit-{tag}@example.com"
-            known |= {"email": email, "first_name": "Ada", "last_name": f"Lovelace {tag}", "stage": "lead"}
+            last = f"Lovelace {tag}"
+            known |= {"email": email, "first_name": "Ada", "last_name": last, "name": f"Ada {last}"}
         known |= attributes or {}
         keys = (*([f"user:{_hash('user' + tag)}"] if named else ()), f"event:{_hash('event' + tag)}")
         emails = (str(known["email"]),) if "email" in known else ()

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from afterclick.testing.crm import Crm
-from afterclick.testing.rules import RULES, Broken, DoesNotApply, Rule
+from afterclick.testing.holding import RULES
+from afterclick.testing.rules import Broken, DoesNotApply, Rule
 from afterclick.testing.running import try_rule
 
 OPTION = "--real-account"
@@ -38,7 +39,11 @@ def hold(crm: Crm, *, without: Mapping[str, str] | None = None) -> Callable[...,
         except DoesNotApply as reason:
             pytest.skip(f"does not apply: {reason}")
         except Broken as seen:
-            pytest.fail(verdict(rule, str(seen)), pytrace=False)
+            broken = verdict(rule, str(seen))
+        else:
+            return
+        # Outside of the handler, so that the sentences stand alone.
+        pytest.fail(broken, pytrace=False)
 
     return test_rule
 

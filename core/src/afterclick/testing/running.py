@@ -6,17 +6,11 @@ import asyncio
 from collections.abc import Mapping
 
 from afterclick.testing.crm import Crm
-from afterclick.testing.holding import answering
 from afterclick.testing.opening import open_account
 from afterclick.testing.rules import Broken, DoesNotApply, Rule
 
 LONGEST = 30.0
 """Seconds that a rule may take in earnest."""
-
-SHORT_DEADLINE = 0.4
-"""Seconds that a call may take where a rule waits for its end."""
-
-_WAITING = frozenset({answering.time_out_before_the_write, answering.time_out_after_the_write})
 
 
 def try_rule(rule: Rule, crm: Crm, environ: Mapping[str, str] | None = None) -> None:
@@ -35,10 +29,9 @@ def try_rule(rule: Rule, crm: Crm, environ: Mapping[str, str] | None = None) -> 
 
 
 async def _tried(rule: Rule, crm: Crm, environ: Mapping[str, str] | None) -> None:
-    deadline = SHORT_DEADLINE if rule.trial in _WAITING else None
     try:
         async with asyncio.timeout(LONGEST):
-            async with open_account(crm, environ=environ, ready=not rule.bare, deadline=deadline) as account:
+            async with open_account(crm, environ=environ, ready=not rule.bare) as account:
                 await rule.trial(account)
     except TimeoutError as overdue:
         raise Broken(

@@ -7,7 +7,7 @@ declares as reads, and orders the sandbox to fail just that request.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import unquote, urlsplit
 
@@ -22,13 +22,19 @@ On = Literal["write", "read", "any"]
 
 @dataclass
 class Strike:
-    """A fault that waits for its request: it lets `skip` of them pass, and then meets `times` (None: all)."""
+    """A fault that waits for its request: it lets `skip` of them pass, and then meets `times` (None: all).
+
+    With `same`, further ones are met only if they go where the first one went: a login is left alone.
+    """
 
     rule: Rule
     on: On
     skip: int = 0
     times: int | None = 1
+    same: bool = False
     fired: int = 0
+    ordered: list[Rule] = field(default_factory=list)
+    _first: str = ""
 
     def meets(self, request: Outgoing) -> bool:
         """Tell whether this request is to fail, and count it."""
@@ -36,10 +42,13 @@ class Strike:
             return False
         if self.times is not None and self.fired >= self.times:
             return False
+        place = f"{request.method} {urlsplit(request.url).path}"
+        if self.same and self.fired and place != self._first:
+            return False
         if self.skip > 0:
             self.skip -= 1
             return False
-        self.fired += 1
+        self.fired, self._first = self.fired + 1, self._first or place
         return True
 
 
@@ -70,4 +79,9 @@ class Strikes:
         for strike in self.waiting:
             if self._add is not None and strike.meets(request):
                 path = unquote(urlsplit(request.url).path)
-                self._add(msgspec.structs.replace(strike.rule, method=request.method, path=path, times=1))
+                once = 1 if strike.times is not None else None
+                rule = msgspec.structs.replace(strike.rule, method=request.method, path=path, times=once)
+                # One that goes on is ordered once per place: of two orders, one call would use up both.
+                if once or rule not in strike.ordered:
+                    strike.ordered.append(rule)
+                    self._add(rule)

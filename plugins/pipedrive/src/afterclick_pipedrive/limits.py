@@ -99,9 +99,11 @@ class Refusals:
             return None
         if self._is_daily(answer.headers, elapsed):
             return Throttled("the company's tokens of the day are spent", after=PROBE, scope=DAILY)
-        asked = answer.retry_after(now) or number(answer.headers, "x-ratelimit-reset") or WINDOW
-        after = min(max(asked, WINDOW), _LONGEST_BURST)
-        return Throttled("Pipedrive's burst limit", after=after, scope=BURST)
+        after = answer.retry_after(now)
+        if after is None:
+            # How long a window has left; some tell the moment instead, which is no length of time.
+            after = min(number(answer.headers, "x-ratelimit-reset") or WINDOW, _LONGEST_BURST)
+        return Throttled("Pipedrive's burst limit", after=max(after, WINDOW), scope=BURST)
 
     def _is_daily(self, headers: Mapping[str, str], elapsed: float) -> bool:
         if number(headers, "x-daily-ratelimit-token-remaining") == 0:

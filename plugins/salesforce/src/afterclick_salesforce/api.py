@@ -178,6 +178,10 @@ class Api:
             reads=reads,
         )
         self._learn(limits.usage(answer.headers.get(limits.HEADER)))
+        asked = answer.retry_after(self._ctx.clock.now())
+        if answer.status in (403, 429) and asked is not None:
+            # Salesforce itself gives no time; a gateway in front of it does, and lets nothing through.
+            raise Throttled("a limit that tells its time", after=asked, scope=limits.GATEWAY)
         return answer
 
     @property

@@ -93,6 +93,8 @@ def _limit(found: Problem) -> LaneStop | None:
     if found.has(problem.LIMIT):
         after, scope = limits.pause(concurrent=found.concurrent)
         return Throttled(f"Salesforce's {scope} limit", after=after, scope=scope)
+    if found.status == 429:
+        return Throttled("a gateway's limit", after=limits.CONCURRENT, scope=limits.GATEWAY)
     if found.has("LOGIN_RATE_EXCEEDED"):
         return Throttled("too many logins", after=limits.LOGINS, scope=limits.LOGIN)
     return None

@@ -13,6 +13,7 @@ from afterclick.plugin import Limit
 
 DAILY = "daily"
 LOGIN = "login"
+GATEWAY = "gateway"
 DAY = 86_400.0
 HEADER = "Sforce-Limit-Info"
 

@@ -10,8 +10,10 @@ from afterclick.testing.holding import (  # isort: skip
     texts,
     keeping,
 )
+from afterclick.testing.rules import RULES
 
 __all__ = [
+    "RULES",
     "absorbing",
     "answering",
     "describing",

@@ -34,12 +34,16 @@ async def see_through(account: Account, lead: Lead, survivor: Record, double: Re
 
 
 async def one_is_left(account: Account, lead: Lead, survivor: Record, before: dict[str, object]) -> None:
-    """Check that only the survivor is there, with what it held."""
-    rows = await account.rows_of(lead)
-    require(
-        [row.id for row in rows] == [survivor.id], f"left are {[row.id for row in rows]}, not {survivor.id}"
-    )
-    lost = {name: value for name, value in before.items() if rows[0].values.get(name) != value}
+    """Check that every key leads to the survivor, or to nothing, and that it holds what it held."""
+    for keys in (lead.keys, *((key,) for key in lead.keys)):
+        (outcome,) = await account.match(account.people.again(lead, keys=keys, record=None, emails=()))
+        found = (
+            [outcome.record.id, *(one.id for one in outcome.doubles)] if isinstance(outcome, Match) else []
+        )
+        right = found == [survivor.id] or (not found and len(keys) < len(lead.keys))
+        require(right, f"under {len(keys)} of {len(lead.keys)} keys match finds {found}, not {survivor.id}")
+    row = await account.row(lead, survivor)
+    lost = {name: value for name, value in before.items() if row.values.get(name) != value}
     require(not lost, f"the survivor lost {lost}")
 
 

@@ -130,8 +130,8 @@ async def enrich_does_nothing_the_second_time(account: Account) -> None:
     late: dict[str, Scalar] = {
         "campaign": "autumn",
         "referral_source": "Noa",
-        "conversion_date": "2026-05-21T11:59:30.250Z",
-        "minutes_to_convert": 1605.5,
+        "conversion_date": "2026-05-21T11:59:30.987Z",
+        "minutes_to_convert": 1605,
     }
     more = account.people.again(account.known(lead, record), late)
     written = await account.enriched(
