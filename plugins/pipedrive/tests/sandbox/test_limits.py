@@ -232,3 +232,12 @@ async def test_unlimited_company_refuses_nothing_and_still_counts(open_account: 
     assert told(replies[0]) == {}
     assert account.sandbox.tokens_spent == 1_000
     assert account.sandbox.settings()["plan"] == "unlimited"
+
+
+async def test_block_is_for_api_tokens_alone(open_account: OpenAccount) -> None:
+    account = await open_account(burst=1, patience=0)
+    assert [(await account.get(ME)).status for _ in range(3)] == [200, 429, 403]
+
+    account.headers = {"Authorization": "Bearer unknown"}
+
+    assert (await account.get(ME)).status == 401

@@ -57,10 +57,6 @@ class Access:
         self._exchanged.clear()
         self._refresh = (self._options.refresh_token, self._clock.now())
 
-    def expire(self) -> None:
-        """End all access tokens now."""
-        self._live.clear()
-
     def token(self, call: Call) -> Answer:
         """Exchange a refresh token for a new access token: `POST /oauth/token`."""
         if _basic(call.headers) != (self._options.client_id, self._options.client_secret):
