@@ -159,12 +159,13 @@ class Process:
         environ: Mapping[str, str],
         *,
         program: Sequence[str] = ("-m", "afterclick", "serve"),
+        python: str | Path = sys.executable,
     ) -> None:
         self.log = folder / "serve.log"
         self._from = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, *program],
+                [python, *program],
                 env={**inherited(), **environ},
                 cwd=folder,
                 stdout=log,

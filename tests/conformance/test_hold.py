@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from afterclick_acme.sandbox import API_KEY, AcmeSandbox
 from tests.conformance.breaking import ACME
 
-from afterclick.testing import hold
+from afterclick.clock import Clock
+from afterclick.sandbox import serve
+from afterclick.testing import RULES, DoesNotApply, hold, try_rule
 
 TEMPLATE = Path(__file__).parents[1] / "template"
 
@@ -61,3 +66,27 @@ def test_rule_is_not_left_out_without_a_reason(reason: str) -> None:
 def test_rule_that_is_not_there_cannot_be_left_out() -> None:
     with pytest.raises(ValueError, match="there are no rules erase-it; there are: the-description-is-sound"):
         hold(ACME, without={"erase-it": "Acme keeps every record"})
+
+
+@pytest.mark.parametrize("name", ["match-only-reads", "create-holds-what-it-was-given", "erase-is-for-good"])
+async def test_real_account_is_held_without_breaking_it(name: str) -> None:
+    acme = AcmeSandbox()
+    async with serve(acme) as running:
+        real = replace(ACME, sandbox=no_sandbox, settings={"base_url": running.url})
+        await asyncio.to_thread(try_rule, RULES[name], real, {"ACME_API_KEY": API_KEY})
+
+    assert acme.records() == []
+
+
+def test_real_account_is_not_broken_on_purpose() -> None:
+    breaking = [rule for rule in RULES.values() if rule.breaks]
+    real = replace(ACME, sandbox=no_sandbox)
+
+    assert len(breaking) > 20
+    for rule in breaking:
+        with pytest.raises(DoesNotApply, match="a real account does not allow"):
+            try_rule(rule, real, {"ACME_API_KEY": API_KEY})
+
+
+def no_sandbox(clock: Clock) -> AcmeSandbox:
+    raise AssertionError("a real account needs no sandbox")

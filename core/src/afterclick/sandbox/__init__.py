@@ -23,7 +23,7 @@ from afterclick.sandbox.presets import PRESETS, Preset, preset
 from afterclick.sandbox.server import RunningEmulator, serve
 from afterclick.sandbox.store import Row, Store, UniqueClash, Write
 from afterclick.sandbox.traffic import Answer, Call, CallLog, Handler, LoggedCall, Refused, Route
-from afterclick.sandbox.views import Card, Field, RecordView, Step
+from afterclick.sandbox.views import Card, Field, RecordView, Step, listed
 
 __all__ = [
     "MILLISECONDS_PER_DAY",
@@ -55,6 +55,7 @@ __all__ = [
     "UniqueClash",
     "Write",
     "from_iso",
+    "listed",
     "parse_options",
     "parse_rule",
     "preset",

@@ -2,7 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import msgspec
+
+from afterclick.sandbox.store import Row
+
+
+def listed(
+    row: Row,
+    url: str,
+    *,
+    kind: str,
+    title: str = "",
+    subtitle: str = "",
+    badge: str = "",
+    properties: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Return a record as `Emulator.records` lists it; without `properties` with the row's own values."""
+    return {
+        "id": row.id,
+        "kind": kind,
+        "title": title or row.id,
+        "subtitle": subtitle,
+        "badge": badge,
+        "url": url,
+        "origin": row.writes[0].origin,
+        "created_at": row.created,
+        "updated_at": row.updated,
+        "properties": dict(row.values if properties is None else properties),
+    }
 
 
 class Field(msgspec.Struct, frozen=True):

@@ -16,13 +16,14 @@ from afterclick.host.caller import Caller
 from afterclick.host.connection import open_connection
 from afterclick.host.discovery import Plugin, load
 from afterclick.observe.metrics import Metrics
+from afterclick.plugin import Gone, Synced
 from afterclick.sandbox import serve
 from afterclick.testing.account import Account
 from afterclick.testing.clock import HoldingClock, JumpingClock
 from afterclick.testing.crm import Crm
 from afterclick.testing.notes import Notes
 from afterclick.testing.people import People
-from afterclick.testing.rules import Broken
+from afterclick.testing.rules import Broken, require
 from afterclick.testing.strikes import Strikes
 
 
@@ -120,9 +121,19 @@ async def open_account(
 
 
 async def _clean_up(account: Account) -> None:
-    """Erase what was made in a real account, if the plugin can."""
-    if account.made and account.caller.plugin.has("erase"):
-        await account.call("erase", *account.made)
+    """Erase what was made in a real account, if the plugin can.
+
+    Raises:
+        Broken: something is left there.
+
+    """
+    account.strikes.only_reads = False
+    if not account.made or not account.caller.plugin.has("erase"):
+        return
+    outcomes = await account.write("erase", *account.made)
+    pairs = zip(account.made, outcomes, strict=True)
+    left = [record.id for record, outcome in pairs if not isinstance(outcome, Synced | Gone)]
+    require(not left, f"the kit could not erase what it made in the account: {', '.join(left)}")
 
 
 async def make_ready(account: Account) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
 import msgspec
@@ -19,10 +19,10 @@ from afterclick.sandbox import (
     Route,
     Row,
     Store,
+    listed,
 )
 
 KEY = "afterclick_key"
-STANDARD = frozenset({"email", "surname"})
 API_KEY = "a-key-for-trials"
 
 
@@ -41,7 +41,7 @@ class AcmeSandbox(Emulator):
 
     def clear(self) -> None:
         self.people = Store({KEY: str})
-        self.fields = set(STANDARD)
+        self.fields = {"email", "surname"}
         self.number = 0
         self.window.clear()
 
@@ -50,8 +50,8 @@ class AcmeSandbox(Emulator):
 
     def routes(self) -> Iterable[Route]:
         yield Route("POST", "/people/find", self._find)
-        yield Route("POST", "/people", self._create)
-        yield Route("PATCH", "/people", self._update)
+        yield Route("POST", "/people", lambda call: self._each(call, self._create))
+        yield Route("PATCH", "/people", lambda call: self._each(call, self._change))
         yield Route("DELETE", "/people", self._delete)
         yield Route("GET", "/fields", lambda call: results(sorted(self.fields)))
         yield Route("POST", "/fields", self._make_field)
@@ -62,8 +62,7 @@ class AcmeSandbox(Emulator):
         return None if self.window.take() else self.refuse(429)
 
     def refuse(self, status: int, reason: str = "") -> Answer:
-        headers = {"Retry-After": "10"} if status == 429 else {}
-        return Answer(status, {"message": reason or f"Acme says {status}"}, headers)
+        return Answer(status, {"message": reason or f"Acme says {status}"})
 
     def violations(self) -> dict[str, int]:
         return {"calls": self.window.violations}
@@ -71,44 +70,44 @@ class AcmeSandbox(Emulator):
     def _find(self, call: Call) -> Answer:
         values = call.heeded(msgspec.json.decode(call.body)["values"])
         return results(
-            [{"value": value, "people": [self._show(row) for row in self._rows(value)]} for value in values]
+            [{"value": one, "people": [self._show(row) for row in self._rows(one)]} for one in values]
         )
 
     def _rows(self, value: str) -> list[Row]:
-        exact = [self.people.get(value), self.people.find(KEY, value)]
+        known = [self.people.get(value), self.people.find(KEY, value)]
         typed = [row for row in self.people if row.values.get("email") == value]
-        return [row for row in (*exact, *typed) if row is not None]
+        return [row for row in (*known, *typed) if row is not None]
 
-    def _create(self, call: Call) -> Answer:
-        return self._each(call, lambda given: self._add(given["values"], "API"))
-
-    def _update(self, call: Call) -> Answer:
-        return self._each(call, self._change)
-
-    def _each(self, call: Call, work: Any) -> Answer:
+    def _each(self, call: Call, work: Callable[[dict[str, Any]], Row | None]) -> Answer:
         people = call.heeded(msgspec.json.decode(call.body)["people"])
         return results([{"ref": given["ref"], **self._done(given, work)} for given in people])
 
-    def _done(self, given: dict[str, Any], work: Any) -> dict[str, Any]:
+    def _done(self, given: dict[str, Any], work: Callable[[dict[str, Any]], Row | None]) -> dict[str, Any]:
         values = given["values"]
-        email = values.get("email", "@")
-        bad = next((name for name in values if name not in self.fields), None if "@" in email else "email")
-        if bad is not None:
-            return {"status": "refused", "field": bad}
+        wrong = [
+            name
+            for name in values
+            if name not in self.fields or (name == "email" and "@" not in values[name])
+        ]
+        if wrong:
+            return {"status": "refused", "field": wrong[0]}
         there = self.people.find(KEY, values.get(KEY))
         if there is not None and there.id != given.get("id"):
             return {"status": "exists", "person": self._show(there)}
         row = work(given)
         return {"status": "gone"} if row is None else {"status": "done", "person": self._show(row)}
 
+    def _create(self, given: dict[str, Any]) -> Row:
+        return self._add(given["values"], "API")
+
     def _add(self, values: Mapping[str, Any], origin: str) -> Row:
         self.number += 1
         return self.people.add(f"p{self.number}", values, self.clock.now(), origin)
 
-    def _change(self, given: dict[str, Any]) -> Row | None:
+    def _change(self, given: dict[str, Any], origin: str = "API") -> Row | None:
         row = self.people.get(given["id"])
         if row is not None:
-            self.people.change(row, given["values"], self.clock.now(), "API")
+            self.people.change(row, given["values"], self.clock.now(), origin)
         return row
 
     def _delete(self, call: Call) -> Answer:
@@ -130,9 +129,7 @@ class AcmeSandbox(Emulator):
         return self._add({"surname": person.last_name, "email": person.email}, "Sales").id
 
     def edit(self, id: str, values: Mapping[str, Any]) -> None:
-        row = self.people.get(id)
-        if row is not None:
-            self.people.change(row, values, self.clock.now(), "Sales")
+        self._change({"id": id, "values": values}, "Sales")
 
     def remove(self, id: str) -> None:
         row = self.people.get(id)
@@ -141,18 +138,7 @@ class AcmeSandbox(Emulator):
 
     def records(self, limit: int | None = None) -> list[dict[str, Any]]:
         return [
-            {
-                "id": row.id,
-                "kind": "person",
-                "title": row.values.get("surname", row.id),
-                "subtitle": row.values.get("email", ""),
-                "badge": "",
-                "url": self.record_url(row.id),
-                "origin": row.writes[0].origin,
-                "created_at": row.created,
-                "updated_at": row.updated,
-                "properties": dict(row.values),
-            }
+            listed(row, self.record_url(row.id), kind="person", title=row.values.get("surname", ""))
             for row in self.people.newest(limit)
         ]
 

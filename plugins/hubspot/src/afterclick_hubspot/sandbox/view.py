@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from afterclick.sandbox import Card, Field, RecordView, Row, Step, Write
+from afterclick.sandbox import Card, Field, RecordView, Row, Step, Write, listed
 from afterclick_hubspot.sandbox import records, samples, standard
 from afterclick_hubspot.sandbox.schema import Property, Schema
 
@@ -43,18 +43,10 @@ def columns(schema: Schema) -> tuple[tuple[str, str], ...]:
 
 def summary(row: Row, url: str) -> dict[str, Any]:
     """Return a contact as `Emulator.records` lists it."""
-    return {
-        "id": row.id,
-        "kind": "contact",
-        "title": _title(row),
-        "subtitle": row.values.get("email", ""),
-        "badge": _words("lifecyclestage", row.values.get("lifecyclestage", "")),
-        "url": url,
-        "origin": row.writes[0].origin,
-        "created_at": row.created,
-        "updated_at": row.updated,
-        "properties": dict(row.values),
-    }
+    stage = _words("lifecyclestage", row.values.get("lifecyclestage", ""))
+    return listed(
+        row, url, kind="contact", title=_title(row), subtitle=row.values.get("email", ""), badge=stage
+    )
 
 
 def contact(row: Row, schema: Schema) -> RecordView:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from afterclick.sandbox import Card, Field, RecordView, Row, Step, Write
+from afterclick.sandbox import Card, Field, RecordView, Row, Step, Write, listed
 from afterclick_pipedrive.sandbox import fields, values
 from afterclick_pipedrive.sandbox.company import Company
 from afterclick_pipedrive.sandbox.users import called
@@ -43,18 +43,15 @@ def _summary(company: Company, row: Row, url: str, badge: str) -> dict[str, Any]
         name: values.words(own[name], value) if name in own else _plain(company, name, value)
         for name, value in row.values.items()
     }
-    return {
-        "id": row.id,
-        "kind": "person",
-        "title": row.values["name"],
-        "subtitle": _first(row.values["emails"]),
-        "badge": badge,
-        "url": url,
-        "origin": row.writes[0].origin,
-        "created_at": row.created,
-        "updated_at": row.updated,
-        "properties": properties,
-    }
+    return listed(
+        row,
+        url,
+        kind="person",
+        title=row.values["name"],
+        subtitle=_first(row.values["emails"]),
+        badge=badge,
+        properties=properties,
+    )
 
 
 def person(company: Company, row: Row) -> RecordView:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from afterclick.sandbox import Card, Field, RecordView, Row, Step, Write
+from afterclick.sandbox import Card, Field, RecordView, Row, Step, Write, listed
 from afterclick_salesforce.sandbox import schema
 from afterclick_salesforce.sandbox.standard import EDITOR
 from afterclick_salesforce.sandbox.table import Table, getter
@@ -36,18 +36,14 @@ def columns(table: Table) -> tuple[tuple[str, str], ...]:
 
 def summary(table: Table, row: Row, url: str) -> dict[str, Any]:
     """Return a record as `Emulator.records` lists it."""
-    return {
-        "id": row.id,
-        "kind": table.sobject.name.lower(),
-        "title": _title(table, row),
-        "subtitle": row.values.get("Email", ""),
-        "badge": "Converted" if row.values.get("IsConverted") else row.values.get("Status", ""),
-        "url": url,
-        "origin": row.writes[0].origin,
-        "created_at": row.created,
-        "updated_at": row.updated,
-        "properties": dict(row.values),
-    }
+    return listed(
+        row,
+        url,
+        kind=table.sobject.name.lower(),
+        title=_title(table, row),
+        subtitle=row.values.get("Email", ""),
+        badge="Converted" if row.values.get("IsConverted") else row.values.get("Status", ""),
+    )
 
 
 def record(table: Table, row: Row, names: Names) -> RecordView:
