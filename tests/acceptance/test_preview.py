@@ -128,7 +128,8 @@ async def test_offline_asks_nobody_and_needs_no_account(tmp_path: Path) -> None:
     result = await invoke({"AFTERCLICK_LEDGER__URL": url}, *FRIEND, "--offline", "--json")
 
     assert result.exit_code == 0, result.output
-    [hubspot] = json.loads(result.output)["connections"]
+    told = {one["connection"]: one for one in json.loads(result.output)["connections"]}
+    hubspot = told["hubspot"]
     assert {call["request"]["url"].partition("/crm/")[0] for call in hubspot["calls"]} == {
         "https://api.hubapi.com"
     }
