@@ -116,7 +116,7 @@ class Account:
             self.said.append(f"{called.stop.reason} {called.stop.finding!r}")
         return called
 
-    async def write(self, hook: str, *inputs: Any) -> list[Any]:
+    async def write(self, hook: str, *inputs: Any, waits: int = 5) -> list[Any]:
         """Call a hook, and wait or take a batch apart as the core does; return an outcome per input."""
         called = await self.call(hook, *inputs)
         if called.refused is not None:
@@ -124,14 +124,16 @@ class Account:
                 return [Rejected(called.refused.reason, called.refused.field)]
             middle = len(inputs) // 2
             return await self.write(hook, *inputs[:middle]) + await self.write(hook, *inputs[middle:])
-        if isinstance(called.stop, Throttled):
-            await self.clock.sleep(called.stop.after)
-            waiting = [place for place, outcome in enumerate(called.outcomes) if outcome is None]
-            again = await self.write(hook, *(inputs[place] for place in waiting))
-            return _filled_in(called.outcomes, dict(zip(waiting, again, strict=True)))
-        if called.stop is not None:
+        if called.stop is None:
+            return called.outcomes
+        waiting = [place for place, outcome in enumerate(called.outcomes) if outcome is None]
+        if not isinstance(called.stop, Throttled) or waits == 0:
             raise Broken(f"{hook} stopped the lane: {type(called.stop).__name__}({called.stop.reason})")
-        return called.outcomes
+        await self.clock.sleep(called.stop.after)
+        rest = [inputs[place] for place in waiting]
+        again = await self.write(hook, *rest, waits=waits - 1) if rest else []
+        more = dict(zip(waiting, again, strict=True))
+        return [more.get(place, outcome) for place, outcome in enumerate(called.outcomes)]
 
     async def match(self, *leads: Lead) -> list[Any]:
         """Return what `match` answers for each lead."""
@@ -252,7 +254,3 @@ class Account:
         """Leave the rule if the plugin does without an optional hook."""
         if not self.caller.plugin.has(hook):
             raise DoesNotApply(f"the plugin has no hook `{hook}`, and the contract says what happens then")
-
-
-def _filled_in(outcomes: Sequence[Any], more: Mapping[int, Any]) -> list[Any]:
-    return [more.get(place, outcome) for place, outcome in enumerate(outcomes)]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from typing import Any, NamedTuple
 
-from afterclick.clock import SystemClock
+from afterclick.clock import Clock, SystemClock
 from afterclick.config.connection import Connection
 from afterclick.config.connections import ConnectionPlan, ResolvedConnection, resolve_connections
 from afterclick.config.model import Settings
@@ -17,7 +17,7 @@ from afterclick.host.connection import open_connection
 from afterclick.host.discovery import Plugin, load
 from afterclick.observe.metrics import Metrics
 from afterclick.plugin import Gone, Synced
-from afterclick.sandbox import serve
+from afterclick.sandbox import RunningEmulator, serve
 from afterclick.testing.account import Account
 from afterclick.testing.clock import HoldingClock, JumpingClock
 from afterclick.testing.crm import Crm
@@ -64,60 +64,85 @@ def resolved(plan: ConnectionPlan) -> ResolvedConnection:
     return plan.ready[0]
 
 
+class World(NamedTuple):
+    """What is around a connection: its time, its gate, what it is made of, and the sandbox if there is one.
+
+    `patience` is the clock of the host's deadlines.
+    """
+
+    clock: Clock
+    patience: Clock
+    strikes: Strikes
+    plan: ConnectionPlan
+    sandbox: RunningEmulator | None = None
+    held: HoldingClock | None = None
+
+
+async def _sandbox(crm: Crm, plugin: Plugin, stack: AsyncExitStack) -> World:
+    """Start a sandbox on a clock that nobody has to wait for."""
+    clock = JumpingClock()
+    held = HoldingClock(clock)
+    emulator = crm.sandbox(held)
+    running = await stack.enter_async_context(serve(emulator))
+    stack.callback(held.release)
+    plan = planned(plugin, {**running.settings(), **crm.settings}, {})
+    # A wait of the plugin's is over at once, so no deadline may run out by waiting for it.
+    return World(clock, HoldingClock(clock), Strikes(emulator.faults.add), plan, running, held)
+
+
+def _real(crm: Crm, plugin: Plugin, environ: Mapping[str, str]) -> World:
+    clock = SystemClock()
+    return World(clock, clock, Strikes(None), planned(plugin, crm.settings, environ))
+
+
 @asynccontextmanager
 async def open_account(
-    crm: Crm,
-    *,
-    environ: Mapping[str, str] | None = None,
-    ready: bool = True,
+    crm: Crm, *, environ: Mapping[str, str] | None = None, ready: bool = True
 ) -> AsyncIterator[Account]:
     """Open a fresh sandbox, or with `environ` the real account that its variables lead to.
 
     `ready` provisions and connects it.
     """
     plugin = loaded(crm)
-    notes = Notes()
     async with AsyncExitStack() as stack:
-        root = logging.getLogger()
-        root.addHandler(notes)
-        stack.callback(root.removeHandler, notes)
-        running, held = None, None
-        jumping = JumpingClock()
-        clock = jumping if environ is None else SystemClock()
-        strikes = Strikes(None)
-        if environ is None:
-            held = HoldingClock(jumping)
-            emulator = crm.sandbox(held)
-            running = await stack.enter_async_context(serve(emulator))
-            stack.callback(held.release)
-            strikes = Strikes(emulator.faults.add)
-            plan = planned(plugin, {**running.settings(), **crm.settings}, {})
-        else:
-            plan = planned(plugin, crm.settings, environ)
+        notes = stack.enter_context(_listening())
+        world = await _sandbox(crm, plugin, stack) if environ is None else _real(crm, plugin, environ)
         closing = await stack.enter_async_context(AsyncExitStack())
         connected = await closing.enter_async_context(
-            open_connection(resolved(plan), plugin, clock=clock, metrics=Metrics(), gate=strikes)
+            open_connection(
+                resolved(world.plan), plugin, clock=world.clock, metrics=Metrics(), gate=world.strikes
+            )
         )
         ctx = connected.caller.ctx
         ctx.log = notes
-        # Nobody's time runs out by itself: a wait of the kit's clock is over at once.
-        patient = clock if environ is not None else HoldingClock(jumping)
         account = Account(
             crm=crm,
-            caller=Caller(plugin, ctx, patient, Metrics()),
-            clock=clock,
-            strikes=strikes,
+            caller=Caller(plugin, ctx, world.patience, Metrics()),
+            clock=world.clock,
+            strikes=world.strikes,
             notes=notes,
             people=People(ctx, secrets.token_hex(4)),
-            sandbox=running,
-            time=held,
+            sandbox=world.sandbox,
+            time=world.held,
             closing=closing,
         )
         if ready:
             await make_ready(account)
+            closing.push_async_callback(account.caller.single, "disconnect")
         if environ is not None:
             closing.push_async_callback(_clean_up, account)
         yield account
+
+
+@contextmanager
+def _listening() -> Iterator[Notes]:
+    """Take down what Python's own log is told."""
+    notes, root = Notes(), logging.getLogger()
+    root.addHandler(notes)
+    try:
+        yield notes
+    finally:
+        root.removeHandler(notes)
 
 
 async def _clean_up(account: Account) -> None:

@@ -118,7 +118,6 @@ async def cancellation_leaves_no_socket(account: Account) -> None:
         account.strike("delay", on="any", seconds=86_400.0)
         await _cancelled(account, hook, inputs)
         account.peace()
-    await account.caller.single("disconnect")
     await account.close()
     running = account.sandbox
     account.time.release()
