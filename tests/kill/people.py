@@ -42,7 +42,11 @@ class Person:
     def converts(self, at: int, code: str, **data: Any) -> None:
         """Add a completion; each is earlier than the one before, so that it is the new first one."""
         self.happens("referral.completed", at, referral_code=code, referrer_id="referrer", **data)
-        self.contact |= {"conversion_date": to_iso(at), "deep_link_token": code, "lifecyclestage": "customer"}
+        self.contact |= {
+            "conversion_date": _in_seconds(at),
+            "deep_link_token": code,
+            "lifecyclestage": "customer",
+        }
 
     def installs(self, at: int, prefix: str, token: str, campaign: str) -> None:
         """Add an install through a link."""
@@ -51,8 +55,13 @@ class Person:
             "deep_link_token": token,
             "first_touch_campaign": campaign,
             "first_touch_platform": "iOS",
-            "install_date": to_iso(at),
+            "install_date": _in_seconds(at),
         }
+
+
+def _in_seconds(at: int) -> str:
+    """Return a moment as HubSpot shows it: it is written in whole seconds."""
+    return f"{to_iso(at)[:19]}Z"
 
 
 def _friend(person: Person, name: str, at: int, rng: random.Random) -> None:

@@ -242,13 +242,18 @@ async def wrong_at_rest(bench: Bench, *, absorbs: bool = False) -> list[str]:
     return found
 
 
+def _in_seconds(moment: object) -> str | None:
+    """Return a moment as CRMs get it: some keep no parts of a second."""
+    return None if moment is None else f"{str(moment)[:19]}.000Z"
+
+
 def _differences(lead: LeadRow, row: Row, sync: SyncRow) -> list[str]:
     """Return in which fields a lead's record is not up to date, but for what a person typed."""
     facts = attributes(lead.state)
     wanted = {
         "milestone": facts.get("milestone"),
-        "converted": facts.get("conversion_date"),
-        "installed": facts.get("install_date"),
+        "converted": _in_seconds(facts.get("conversion_date")),
+        "installed": _in_seconds(facts.get("install_date")),
         "campaign": facts.get("campaign"),
         "platform": facts.get("platform"),
     }

@@ -137,8 +137,8 @@ async def test_settings_open_the_org() -> None:
     assert settings["base_url"] == running.url
 
 
-async def test_thousands_of_inserts_per_second(open_account: OpenAccount) -> None:
-    """The floor is far below what it does, so that only a change of kind is noticed on a busy machine."""
+async def test_an_insert_takes_no_longer_where_thousands_of_records_are(open_account: OpenAccount) -> None:
+    """The quickest of each end are compared, so that a busy machine changes nothing."""
     account = await open_account(unlimited=True)
     batches = [
         [
@@ -149,17 +149,18 @@ async def test_thousands_of_inserts_per_second(open_account: OpenAccount) -> Non
             )
             for index in range(200)
         ]
-        for number in range(10)
+        for number in range(30)
     ]
 
-    started = time.perf_counter()
+    took = []
     for records in batches:
+        started = time.perf_counter()
         reply = await account.insert(*records, sforce_auto_assign="FALSE")
+        took.append(time.perf_counter() - started)
         assert all(row["success"] for row in reply.body)
-    took = time.perf_counter() - started
 
-    assert len(account.sandbox.records()) == 2000
-    assert took < 1.0
+    assert len(account.sandbox.records()) == 6000
+    assert min(took[-5:]) < 3 * min(took[:5])
 
 
 async def test_two_orgs_run_side_by_side() -> None:
