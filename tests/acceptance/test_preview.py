@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +138,27 @@ async def test_offline_asks_nobody_and_needs_no_account(tmp_path: Path) -> None:
     }
     assert [one["deep_link_token"] for one in writes(hubspot)] == ["H4TZ8QK2LM"]
     assert not (tmp_path / "none.db").exists()
+
+
+def test_what_plugins_log_is_no_part_of_the_output(tmp_path: Path) -> None:
+    """Salesforce's and Pipedrive's plugins log as they connect."""
+    environ = {
+        "PATH": os.environ["PATH"],
+        "AFTERCLICK_LEDGER__URL": f"sqlite:///{tmp_path / 'none.db'}",
+        "AFTERCLICK_CONNECTIONS__SALESFORCE__BASE_URL": "https://acme.my.salesforce.com",
+    }
+    told = subprocess.run(
+        [sys.executable, "-m", "afterclick", "preview", *FRIEND, "--offline", "--json"],
+        env=environ,
+        cwd=tmp_path,
+        capture_output=True,
+        timeout=60,
+        check=True,
+    )
+
+    shown = json.loads(told.stdout)["connections"]
+    assert [one["connection"] for one in shown] == ["hubspot", "pipedrive", "salesforce"]
+    assert told.stderr == b""
 
 
 async def test_offline_takes_no_record_for_granted(tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ from afterclick.cli.send import app as send_app
 from afterclick.cli.serve import serve
 from afterclick.cli.stubs import stubs
 from afterclick.errors import AfterclickError, ConfigurationError
+from afterclick.observe.log import configure
 
 app = typer.Typer(
     name="afterclick",
@@ -90,6 +91,8 @@ def _options(
 
 def main() -> None:
     """Run the command line; errors become one message and an exit code, never a traceback."""
+    # A plugin may log while a command asks it something: that is no part of what the command prints.
+    configure("warning", stream=sys.stderr)
     try:
         app()
     except ConfigurationError as failure:
