@@ -18,7 +18,10 @@ from afterclick.service import Service
 
 
 class Idle:
-    """Stands in for the fold lane and leaves every event where it is."""
+    """Stands in for the fold lane and leaves every event where it is; others may have its turn."""
+
+    def __init__(self, lane: FoldLane) -> None:
+        self.turn = lane.turn
 
     async def run(self) -> None:
         """Wait for the end."""
@@ -29,7 +32,7 @@ class Receiving(Service):
     """The service with that lane."""
 
     def _fold_lane(self) -> FoldLane:
-        return cast("FoldLane", Idle())
+        return cast("FoldLane", Idle(super()._fold_lane()))
 
 
 async def main() -> None:
