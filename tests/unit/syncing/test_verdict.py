@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, get_args
 
 import pytest
-from tests.unit.syncing.people import converted, found, known, only, person, record
+from msgspec.structs import replace
+from tests.unit.syncing.people import MAPPED, converted, due, found, known, only, person, record
 
 from afterclick.ledger.rows import Settle, SyncState
 from afterclick.plugin import (
@@ -25,7 +26,13 @@ from afterclick.plugin import (
 from afterclick.syncing.findings import KINDS
 from afterclick.syncing.person import Person
 from afterclick.syncing.retry import RetryRules
-from afterclick.syncing.verdict import NEXT_STEP, WAIT_FOR_RECORD, Judge, Write
+from afterclick.syncing.verdict import (
+    LATEST_LOOK,
+    NEXT_STEP,
+    Judge,
+    Write,
+    until_next_look,
+)
 
 NOW = 1_779_364_800_000
 VERSION = 3
@@ -224,11 +231,24 @@ def test_a_known_record_that_is_not_found_is_held(judge: Judge, outcome: Any) ->
 def test_without_a_record_and_without_leave_to_create_one_it_is_looked_for_later(
     judge: Judge, outcome: Any
 ) -> None:
-    settle = judge.unmatched(person(), outcome, NOW, "")
+    taken = due()
+    an_hour_ago = replace(taken.lead, changed_at=NOW - 3_600_000)
+    settle = judge.unmatched(Person(replace(taken, lead=an_hour_ago), MAPPED), outcome, NOW, "")
 
     assert settle.state is None
     assert settle.tries == 0
-    assert settle.due_at == NOW + int(WAIT_FOR_RECORD * 1000)
+    assert settle.due_at == NOW + 1_800_000
+
+
+def test_a_record_that_never_comes_is_looked_for_less_and_less() -> None:
+    unheard, looks = 0.0, []
+    while unheard < 30 * 86_400:
+        looks.append(unheard)
+        unheard += until_next_look(unheard)
+
+    within = [sum(look < limit for look in looks) for limit in (600, 86_400)]
+    assert within == [6, 19]
+    assert looks[-1] - looks[-2] == LATEST_LOOK
 
 
 def test_a_read_that_failed_is_repeated_and_says_nothing_about_an_earlier_write(judge: Judge) -> None:

@@ -28,8 +28,9 @@ from afterclick.syncing import findings
 from afterclick.syncing.person import Person, as_known
 from afterclick.syncing.retry import NOT_YET, RetryRules, aside, later, sensible, uncertain, untried
 
-WAIT_FOR_RECORD = 3600.0
-"""Seconds until a lead is looked for again where the connection may not create records."""
+SOONEST_LOOK = 60.0
+LATEST_LOOK = 86_400.0
+"""Seconds until a lead is looked for again where the connection may not create records: at least, at most."""
 
 NEXT_STEP = 1000
 """Milliseconds until a further step is tried by a pass of its own, should this one not get to it."""
@@ -38,6 +39,15 @@ DELETED = "the record was deleted in the CRM"
 STUB_STAYS = "nobody knows who it is, and `leads` in the configuration keeps such out"
 EXPIRED = "nobody ever said who it is, and `leads.expire_stubs` is over"
 CREATES_NONE = "no record yet, and this connection creates none"
+
+
+def until_next_look(unheard: float) -> float:
+    """Return the seconds until a record that another system makes is looked for again.
+
+    Half of the time in which nothing was heard of the lead: what that system brings within minutes is met
+    within minutes, and a lead that it never brings costs one read a day.
+    """
+    return min(max(unheard / 2, SOONEST_LOOK), LATEST_LOOK)
 
 
 @dataclass(slots=True)
@@ -104,7 +114,8 @@ class Judge:
             case Gone() | NoMatch() if person.known is not None:
                 return self._gone(person, getattr(outcome, "reason", ""), now)
             case NoMatch() | Gone():
-                return untried(sync, now=now, reason=CREATES_NONE, after=WAIT_FOR_RECORD)
+                after = until_next_look((now - person.due.lead.changed_at) / 1000)
+                return untried(sync, now=now, reason=CREATES_NONE, after=after)
             case RetryLater():
                 return self._later(person, outcome, now, clear=False)
         return untried(sync, now=now, reason=why)
