@@ -302,6 +302,15 @@ async def test_parked_leads_of_the_connection_wake(both: Bench) -> None:
     assert (await both.sync(2)).state is SyncState.HELD
 
 
+async def test_changed_mapping_ends_a_wait_but_no_back_off(bench: Bench, lane: Fence) -> None:
+    await bench.people("ann", "ben")
+    await bench.settle(lane, 1, due_at=LATER, tries=0, reason="no record yet")
+    await bench.settle(lane, 2, due_at=LATER, tries=1, first_failed_at=NOON, reason="503")
+    await bench.ledger.wake(CRM, now=NOON)
+
+    assert await bench.taken(lane, now=NOON) == [1]
+
+
 # Totals
 
 

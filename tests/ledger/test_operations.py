@@ -116,6 +116,14 @@ async def test_resync_makes_synced_leads_due_and_leaves_the_rest_as_they_are(
     assert await bench.taken(lane, now=NOON) == [1]
 
 
+async def test_resync_ends_a_wait_that_follows_no_failure(bench: Bench, lane: Fence) -> None:
+    await bench.people("ann", "ben")
+    await bench.settle(lane, 1, due_at=LATER, tries=0, reason="no record yet")
+
+    assert await done(bench, Kind.RESYNC) == 2
+    assert await bench.taken(lane, now=NOON) == [1]
+
+
 async def test_resynced_lead_ends_when_it_is_settled(bench: Bench, lane: Fence) -> None:
     await bench.people("ann")
     await settle_all(bench, lane, lead_1=SYNCED)

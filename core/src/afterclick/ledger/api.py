@@ -227,7 +227,7 @@ class Syncs(Passes, Protocol):
     async def wake(self, connection: str, *, now: int) -> int:
         """Make parked syncs of a connection active and due, after its mapping changed.
 
-        What was only observed is looked at again. Returns how many were parked.
+        What was only observed or put off is looked at again. Returns how many were parked.
         """
         ...
 

@@ -237,7 +237,8 @@ class SqliteLedger(SqliteReader):
         def wake() -> int:
             parked: int = self._write.run("count_set_aside", (connection, SyncState.PARKED.value, -1))[0][0]
             self._write.run("wake", (now, connection))
-            self._write.run("look_again", (now, connection))
+            for query in ("look_again", "wait_no_longer"):
+                self._write.run(query, (now, connection))
             return parked
 
         return await self._writer.do(wake)

@@ -73,8 +73,12 @@ WHERE s.connection = :connection AND s.lead > :after
 ORDER BY s.lead LIMIT :look
 
 -- name: apply_resync
--- Whoever is due already keeps the time and the back-off. Values that the CRM refused are tried again.
-UPDATE syncs SET due_at = CASE WHEN wanted > max(synced, observed) THEN due_at ELSE :now END, rejected = NULL,
+-- Whoever is due already keeps the time and the back-off, but for one that was put off without having failed.
+-- Values that the CRM refused are tried again.
+UPDATE syncs SET due_at = CASE WHEN wanted <= max(synced, observed) THEN :now
+                               WHEN tries = 0 AND reason IS NOT NULL THEN min(due_at, :now)
+                               ELSE due_at END,
+                 rejected = NULL,
                  wanted = max(wanted, (SELECT version FROM leads WHERE id = syncs.lead)),
                  synced = min(synced, wanted - 1)
 WHERE connection = :connection AND lead IN (SELECT value FROM json_each(:ids))

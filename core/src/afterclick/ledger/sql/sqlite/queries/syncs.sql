@@ -84,6 +84,11 @@ UPDATE syncs SET state = 'active', code = NULL, tries = 0, due_at = ?, rejected 
 WHERE connection = ? AND state <> 'active' AND state = 'parked'
   AND (SELECT joined_into IS NULL FROM leads WHERE id = syncs.lead)
 
+-- name: wait_no_longer
+-- What was put off without having failed, such as the wait for a record that another system makes.
+UPDATE syncs SET due_at = min(due_at, ?)
+WHERE connection = ? AND state = 'active' AND wanted > synced AND tries = 0 AND reason IS NOT NULL
+
 -- name: put_attempt
 INSERT INTO attempts (at, connection, hook, leads, result, status, correlation, duration_ms, lead, reason)
 SELECT * FROM (VALUES {rows}) WHERE column1 IS NOT NULL
