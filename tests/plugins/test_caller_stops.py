@@ -146,12 +146,18 @@ async def test_a_call_that_never_left_is_certainly_not_applied(clock: FakeClock,
     assert called.failed
 
 
-def _calling(status: int, failure: BaseException) -> Callable[[Any], Any]:
+def _calling(status: int, failure: BaseException, *, reads: bool = False) -> Callable[[Any], Any]:
     def work(inputs: Any) -> Any:
         calls = CALLS.get()
         assert calls is not None
         report = CallReport(
-            connection="acme", method="POST", path="/", status=status, seconds=0.1, bucket="default"
+            connection="acme",
+            method="POST",
+            path="/",
+            status=status,
+            seconds=0.1,
+            bucket="default",
+            reads=reads,
         )
         calls.append(report)
         raise failure
@@ -166,15 +172,32 @@ async def test_a_later_call_that_never_left_does_not_undo_an_earlier_one(clock: 
     assert kinds(called) == [Uncertain] * 3
 
 
-async def test_a_limit_met_between_two_calls_leaves_the_writes_unclear(clock: FakeClock) -> None:
+async def test_a_write_that_never_left_after_a_read_is_certainly_not_applied(clock: FakeClock) -> None:
+    called = await call(clock, "create", _calling(200, CallFailed("cannot connect", sent=False), reads=True))
+
+    assert kinds(called) == [RetryLater] * 3
+
+
+@pytest.mark.parametrize("status", [201, 0], ids=["answered", "silent"])
+async def test_a_limit_met_between_two_calls_leaves_the_writes_unclear(clock: FakeClock, status: int) -> None:
     full = LimitReached("full", after=30, scope="burst")
-    write = await call(clock, "create", _calling(201, full))
-    read = await call(clock, "match", _calling(200, full))
+    write = await call(clock, "create", _calling(status, full))
+    match = await call(clock, "match", _calling(status, full))
+    read = await call(clock, "create", _calling(status, full, reads=True))
     before = await call(clock, "create", full)
 
     assert kinds(write) == [Uncertain] * 3
-    assert read.outcomes == before.outcomes == [None] * 3
-    assert write.stop is read.stop is before.stop is full
+    assert match.outcomes == read.outcomes == before.outcomes == [None] * 3
+    assert write.stop is match.stop is read.stop is before.stop is full
+
+
+async def test_a_limit_keeps_the_answers_that_the_hook_gives_it(clock: FakeClock) -> None:
+    """A hook that accounts for its writes has said which of them never left."""
+    full = LimitReached("full", after=30, scope="burst", outcomes={0: DONE, 2: "nonsense"})
+    called = await call(clock, "create", _calling(201, full))
+
+    assert called.stop is full
+    assert kinds(called) == [Synced, type(None), Uncertain]
 
 
 @pytest.mark.parametrize("name", HOOKS)

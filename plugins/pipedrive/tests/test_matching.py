@@ -15,6 +15,7 @@ from afterclick.plugin import (
     NotAuthorized,
     Record,
     RetryLater,
+    Throttled,
 )
 from afterclick_pipedrive import plugin
 
@@ -76,6 +77,18 @@ async def test_stop_carries_what_was_found_before_it() -> None:
             await plugin.match([lead(record_id="5"), lead("lead-2", [EVENT])], b.ctx)
         assert isinstance(stop.value.outcomes[0], Match)
         assert 1 not in stop.value.outcomes
+
+
+@pytest.mark.parametrize("status", [404, 200], ids=["gone", "there"])
+async def test_stop_amid_reads_of_known_persons_takes_none_of_them_for_an_answer(status: int) -> None:
+    """What a hook reads on its way is nobody's outcome: the core would call it a wrong one, a try lost."""
+    async with bench() as b:
+        read = ok(person(5)) if status == 200 else error("Person not found")
+        b.pipe.reply("GET", f"{PERSONS}/5", read, status)
+        b.pipe.reply("GET", f"{PERSONS}/6", error("request over limit", errorCode=429), 429)
+        with pytest.raises(Throttled) as stop:
+            await plugin.match([lead(record_id="5"), lead("lead-2", record_id="6")], b.ctx)
+        assert stop.value.outcomes == {}
 
 
 async def test_person_that_was_merged_is_followed_by_key_and_keeps_what_is_related() -> None:

@@ -158,6 +158,19 @@ async def test_a_call_is_reported_without_query_headers_or_body(clock: FakeClock
         assert TOKEN not in repr(report)
 
 
+@pytest.mark.parametrize(
+    ("method", "declared", "reads"),
+    [("GET", None, True), ("POST", None, False), ("POST", True, True), ("GET", False, False)],
+)
+async def test_a_report_says_whether_the_call_was_a_read(
+    clock: FakeClock, method: str, declared: bool | None, reads: bool
+) -> None:
+    async with line(answering(), clock) as acme:
+        _ = await acme.http.request(method, "/x", reads=declared)
+
+        assert [report.reads for report in acme.reports] == [reads]
+
+
 async def test_costs_are_drawn_from_every_limit_that_is_named(clock: FakeClock) -> None:
     async with line(answering(), clock) as acme:
         _ = await acme.http.request("GET", "/x", bucket="burst", cost=2.0, also={"daily": 1.0})

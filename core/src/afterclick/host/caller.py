@@ -77,19 +77,16 @@ class Caller:
         try:
             answer = await self._run(hook, since, **inputs)
             called.outcomes, called.broken = checked(hook, answer, len(values))
-        except LimitReached as full:
-            # Raised from within the hook: calls before it may have been writes.
-            called.stop = full
-            if hook in UNSAFE and _answered(calls):
-                called.outcomes = [lost(hook, full.reason, sent=True)] * len(values)
         except LaneStop as stop:
             called.stop = stop
             called.outcomes = partial(hook, stop, len(values))
+            if hook in UNSAFE and _passed_through(stop, called.outcomes, calls):
+                called.outcomes = [lost(hook, stop.reason, sent=True)] * len(values)
         except BatchRefused as refused:
             called.refused = put_right_refusal(refused)
         except CallFailed as failed:
             called.unreachable = True
-            sent = failed.sent is not False or _answered(calls)
+            sent = failed.sent is not False or _wrote(calls)
             called.outcomes = [lost(hook, str(failed.reason), sent=sent)] * len(values)
         except TimeoutError as overdue:
             called.unreachable = True
@@ -159,9 +156,15 @@ async def _contained(hook: Callable[[], Awaitable[Any]]) -> Any:
         raise RuntimeError(f"it raised {type(failure).__name__}") from failure
 
 
-def _answered(calls: Sequence[CallReport]) -> bool:
-    """Tell whether the CRM has had a call of this hook already."""
-    return any(call.status for call in calls)
+def _passed_through(stop: LaneStop, outcomes: Sequence[Any], calls: Sequence[CallReport]) -> bool:
+    """Tell whether a limit was met after writes of which the hook says nothing."""
+    told = any(outcome is not None for outcome in outcomes)
+    return isinstance(stop, LimitReached) and not told and any(not call.reads for call in calls)
+
+
+def _wrote(calls: Sequence[CallReport]) -> bool:
+    """Tell whether the CRM has had a write of this hook already."""
+    return any(call.status and not call.reads for call in calls)
 
 
 def _dashed(name: str) -> str:

@@ -76,7 +76,7 @@ class Answer(msgspec.Struct, frozen=True):
 class CallReport(msgspec.Struct, frozen=True, kw_only=True):
     """One call to a CRM, for metrics, log and the attempts table; holds no header, value or body.
 
-    `costs` are what it took from each limit, by bucket.
+    `costs` are what it took from each limit, by bucket. `reads` says that it changed nothing in the CRM.
     """
 
     connection: str
@@ -87,6 +87,7 @@ class CallReport(msgspec.Struct, frozen=True, kw_only=True):
     bucket: str
     costs: Mapping[str, float] = {}
     correlation: str | None = None
+    reads: bool = False
 
 
 CALLS: ContextVar[list[CallReport] | None] = ContextVar("calls", default=None)
@@ -215,6 +216,7 @@ class Http:
         if json is not None:
             send["data"] = _encoder.encode(json)
             send["headers"].setdefault("Content-Type", "application/json")
+        reads = method.upper() in _READS if reads is None else reads
         if self._gate is not None:
             self._gate(_outgoing(method, url, send, reads))
         deadline = DEADLINE.get()
@@ -225,7 +227,9 @@ class Http:
         remaining = None if deadline is None else deadline - self._clock.elapsed()
         if remaining is not None and remaining <= 0:
             raise CallFailed("no time left to start the request", sent=False)
-        return await self._send(method, url, send, bucket=bucket, costs=costs, remaining=remaining)
+        return await self._send(
+            method, url, send, bucket=bucket, costs=costs, remaining=remaining, reads=reads
+        )
 
     async def _send(
         self,
@@ -236,6 +240,7 @@ class Http:
         bucket: str,
         costs: Mapping[str, float],
         remaining: float | None,
+        reads: bool,
     ) -> Answer:
         started = time.perf_counter()
         timeout = aiohttp.ClientTimeout(total=remaining)
@@ -266,6 +271,7 @@ class Http:
                     bucket=bucket,
                     costs=costs,
                     correlation=correlation,
+                    reads=reads,
                 )
             )
 
@@ -283,13 +289,13 @@ def _correlation(value: str | None, send: Mapping[str, Any]) -> str | None:
     return None if any(value in header for header in send["headers"].values()) else value
 
 
-def _outgoing(method: str, url: str, send: Mapping[str, Any], reads: bool | None) -> Outgoing:
+def _outgoing(method: str, url: str, send: Mapping[str, Any], reads: bool) -> Outgoing:
     data = send["data"]
     encoded = isinstance(data, bytes)
     return Outgoing(
         method=method,
         url=url,
-        reads=method.upper() in _READS if reads is None else reads,
+        reads=reads,
         headers=send["headers"],
         params=send["params"] or {},
         body=data if encoded else None,

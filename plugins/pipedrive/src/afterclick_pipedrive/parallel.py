@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
-from afterclick.plugin import LaneStop, LimitReached, Throttled
+from afterclick.plugin import LaneStop
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -20,13 +20,36 @@ AT_ONCE = 8
 
 
 async def each(inputs: Sequence[T], work: Callable[[T], Awaitable[R]]) -> list[R]:
-    """Return the result of `work` for each input, in order.
+    """Return the outcome of each input of a hook, in order.
 
     Raises:
         LaneStop: one input met it. Nothing is begun after it, what is under way is waited for, and all
-            results so far go along.
+            outcomes so far go along.
 
     """
+    results, stop = await _work(inputs, work)
+    if stop is not None:
+        stop.outcomes = dict(results)
+        raise stop
+    return [results[index] for index in range(len(inputs))]
+
+
+async def gathered(inputs: Sequence[T], work: Callable[[T], Awaitable[R]]) -> list[R]:
+    """Return what `work` gives for each of what a hook asks for on its way; these are no outcomes.
+
+    Raises:
+        LaneStop: one of them met it, and nothing goes along.
+
+    """
+    results, stop = await _work(inputs, work)
+    if stop is not None:
+        raise stop
+    return [results[index] for index in range(len(inputs))]
+
+
+async def _work(
+    inputs: Sequence[T], work: Callable[[T], Awaitable[R]]
+) -> tuple[dict[int, R], LaneStop | None]:
     results: dict[int, R] = {}
     stops: list[LaneStop] = []
     waiting = iter(enumerate(inputs))
@@ -43,18 +66,4 @@ async def each(inputs: Sequence[T], work: Callable[[T], Awaitable[R]]) -> list[R
     async with asyncio.TaskGroup() as group:
         for _ in range(min(AT_ONCE, len(inputs))):
             group.create_task(worker())
-    if stops:
-        raise carrying(stops[0], results)
-    return [results[index] for index in range(len(inputs))]
-
-
-def carrying(stop: LaneStop, results: dict[int, R]) -> LaneStop:
-    """Return the stop with the results so far.
-
-    A `LimitReached` of one call says that nothing was sent, which is not so for the hook: it becomes a
-    plain stop, whose results count.
-    """
-    if isinstance(stop, LimitReached):
-        return Throttled(stop.reason, after=stop.after, scope=stop.scope, outcomes=results)
-    stop.outcomes = dict(results)
-    return stop
+    return results, stops[0] if stops else None

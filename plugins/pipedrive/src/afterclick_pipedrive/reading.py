@@ -17,7 +17,7 @@ from afterclick_pipedrive.api import IDS
 from afterclick_pipedrive.client import Client, decoded
 from afterclick_pipedrive.mapping import addresses, key_of, same_address
 from afterclick_pipedrive.origin import hits
-from afterclick_pipedrive.parallel import each
+from afterclick_pipedrive.parallel import gathered
 
 Read = Person | RetryLater | None
 """A person, that nothing is known now, or that there is none."""
@@ -38,7 +38,7 @@ async def read_persons(ids: Iterable[str], client: Client) -> dict[str, Read]:
             seen |= await _list(wanted[start : start + IDS], client)
     # What a list leaves out may be deleted, merged or hidden: a status of its own tells.
     left = [id for id in wanted if id not in seen]
-    seen |= dict(zip(left, await each(left, lambda id: read_person(id, client)), strict=True))
+    seen |= dict(zip(left, await gathered(left, lambda id: read_person(id, client)), strict=True))
     return seen
 
 
