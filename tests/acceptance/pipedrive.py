@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
-from tests.acceptance.running import PATIENCE, MovableClock, environment, provision
+from tests.acceptance.running import PATIENCE, MovableClock, provision, unconnected
 from tests.support.signing import headers_of
 
 from afterclick.cli.sending import Delivery, send
@@ -75,11 +75,7 @@ async def selling(
     clock = MovableClock(offset=0 if now is None else now - SystemClock().now())
     emulator = crm or PipedriveSandbox(Options(unlimited=True), clock=clock)
     async with serve(emulator) as running, aiohttp.ClientSession() as http:
-        environ = {
-            name: value
-            for name, value in environment(folder, "http://127.0.0.1:1").items()
-            if "HUBSPOT" not in name
-        }
+        environ = unconnected(folder)
         given = running.settings()
         environ |= {"PIPEDRIVE_API_TOKEN": given.pop("api_token")}
         environ |= {

@@ -36,13 +36,20 @@ STARTING = 300.0
 
 
 def environment(folder: Path, base_url: str, **more: str) -> dict[str, str]:
-    """Return a service's whole environment."""
-    return {
-        "WEBHOOK_SECRET": SECRET,
+    """Return the whole environment of a service with HubSpot."""
+    hubspot = {
         "HUBSPOT_ACCESS_TOKEN": "pat-sandbox",
         "AFTERCLICK_CONNECTIONS__HUBSPOT__BASE_URL": base_url,
         # As the sandbox without limits says of itself.
         "AFTERCLICK_CONNECTIONS__HUBSPOT__PLAN": "unlimited",
+    }
+    return unconnected(folder, **(hubspot | more))
+
+
+def unconnected(folder: Path, **more: str) -> dict[str, str]:
+    """Return a service's whole environment, its connections given by `more`."""
+    return {
+        "WEBHOOK_SECRET": SECRET,
         "AFTERCLICK_LEDGER__URL": f"sqlite:///{folder / 'ledger.db'}",
         "AFTERCLICK_SERVER__HOST": "127.0.0.1",
         "AFTERCLICK_SERVER__PORT": "0",

@@ -12,7 +12,7 @@ from typing import Any
 
 import aiohttp
 from tests.acceptance.pipedrive import APP_SECRET
-from tests.acceptance.running import PATIENCE, MovableClock, environment, provision
+from tests.acceptance.running import PATIENCE, MovableClock, provision, unconnected
 from tests.support.signing import headers_of
 
 from afterclick.cli.sending import Delivery, send
@@ -85,9 +85,8 @@ def org() -> SalesforceSandbox:
 def variables(folder: Path, base_url: str, **more: str) -> dict[str, str]:
     """Return a service's whole environment, the article's variables among it."""
     options = Options()
-    usual = environment(folder, "http://127.0.0.1:1")
     return {
-        **{name: value for name, value in usual.items() if "HUBSPOT" not in name},
+        **unconnected(folder),
         "SF_INSTANCE_URL": base_url,
         "SF_CLIENT_ID": options.client_id,
         "SF_CLIENT_SECRET": options.client_secret,

@@ -1,66 +1,63 @@
-"""The people of a story: what is delivered of each, and the one contact it has to come to."""
+"""The people of a story: what is delivered of each, and the one record it has to come to in every CRM."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from tests.acceptance.running import SECRET
 
 from afterclick.cli.sending import Delivery, delivery
-from afterclick.clock import to_iso
+from afterclick.clock import from_iso, to_iso
 
-Contact = Mapping[str, str]
-
-COMPARED = (
-    "conversion_date",
-    "deep_link_token",
-    "first_touch_campaign",
-    "first_touch_platform",
-    "install_date",
-    "lifecyclestage",
-)
-"""Properties whose values follow from what was delivered alone."""
-
+REFERRER = "referrer"
 _MINUTE = 60_000
 _CONVERSIONS = 4
 
 
 @dataclass(slots=True)
 class Person:
-    """Somebody: deliveries in the order in which they are sent, and the contact at rest."""
+    """Somebody: deliveries in the order in which they are sent, and what they come to.
+
+    `known` are the attributes that follow from what was delivered alone, moments in whole seconds.
+    """
 
     deliveries: list[Delivery] = field(default_factory=list)
-    contact: dict[str, str] = field(default_factory=dict)
+    known: dict[str, str] = field(default_factory=lambda: {"stage": "lead"})
 
     def happens(self, type: str, at: int, **data: Any) -> None:
         """Add an event."""
         self.deliveries.append(delivery(type, at, data, SECRET))
 
-    def converts(self, at: int, code: str, **data: Any) -> None:
-        """Add a completion; each is earlier than the one before, so that it is the new first one."""
-        self.happens("referral.completed", at, referral_code=code, referrer_id="referrer", **data)
-        self.contact |= {
-            "conversion_date": _in_seconds(at),
-            "deep_link_token": code,
-            "lifecyclestage": "customer",
-        }
-
     def installs(self, at: int, prefix: str, token: str, campaign: str) -> None:
         """Add an install through a link."""
         self.happens("install.tracked", at, prefix=prefix, token=token, campaign=campaign, platform="ios")
-        self.contact |= {
-            "deep_link_token": token,
-            "first_touch_campaign": campaign,
-            "first_touch_platform": "iOS",
+        self.known |= {
+            "token": token,
+            "prefix": prefix,
+            "campaign": campaign,
+            "platform": "iOS",
             "install_date": _in_seconds(at),
         }
 
+    def converts(self, at: int, code: str, **data: Any) -> None:
+        """Add a completion; each is earlier than the one before, so that it is the new first one."""
+        self.happens("referral.completed", at, referral_code=code, referrer_id=REFERRER, **data)
+        self.known |= {
+            "token": code,
+            "prefix": "ref",
+            "conversion_date": _in_seconds(at),
+            "referral_source": REFERRER,
+            "stage": "customer",
+        }
+        if "install_date" in self.known:
+            minutes = (at - from_iso(self.known["install_date"])) // _MINUTE
+            self.known["minutes_to_convert"] = str(minutes)
+
 
 def _in_seconds(at: int) -> str:
-    """Return a moment as HubSpot shows it: it is written in whole seconds."""
     return f"{to_iso(at)[:19]}Z"
 
 
@@ -77,7 +74,6 @@ def _stranger(person: Person, name: str, at: int, rng: random.Random) -> None:
     person.installs(at, "promo", f"link-{name}", f"campaign-{rng.randrange(3)}")
     claimed = {"deep_link_path": f"/promo/link-{name}", "method": "token"}
     person.happens("deferred_link.claimed", at + _MINUTE, **claimed)
-    person.contact["lifecyclestage"] = "lead"
 
 
 def _two_in_one(person: Person, name: str, at: int, rng: random.Random) -> None:

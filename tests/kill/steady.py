@@ -1,23 +1,25 @@
-"""Steady load for a long time: everything arrives, and memory does not grow."""
+"""Steady load for a long time: everything arrives in every CRM, and memory does not grow."""
 
 from __future__ import annotations
 
 import asyncio
 import itertools
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
 import aiohttp
-from tests.acceptance.running import PATIENCE, Process, environment, provision, unlimited
+from tests.acceptance.running import PATIENCE, Process, provision, unconnected
 from tests.benchmarks.deliveries import PATH, SECRET, bursts
 from tests.benchmarks.processes import memory_of
+from tests.kill.crms import CRMS
 from tests.kill.ends import is_at_rest, reading, stored_events
 
 from afterclick.cli.sending import Delivery, send
+from afterclick.clock import SystemClock
 from afterclick.sandbox import serve
 
 SAMPLES = 100
@@ -31,12 +33,12 @@ EVENTS_PER_PERSON = 5
 
 @dataclass(frozen=True, slots=True)
 class Steady:
-    """What came of it; memory in MB."""
+    """What came of it: `records` by CRM, memory in MB."""
 
     seconds: float
     acknowledged: int
     stored: int
-    contacts: int
+    records: Mapping[str, int]
     before: float
     after: float
 
@@ -55,14 +57,23 @@ class Steady:
         """Return how many there are, some of whom may have sent only their first events."""
         return -(-self.acknowledged // EVENTS_PER_PERSON)
 
+    @property
+    def everybody_once(self) -> bool:
+        """Tell whether every CRM holds as many records as there are people."""
+        return set(self.records.values()) == {self.people}
+
 
 async def steady(folder: Path, *, seconds: float, rate: int) -> Steady:
     """Send `rate` events a second to `afterclick serve` for so long, then let it come to rest."""
-    crm = unlimited()
+    crms = [opened(SystemClock(), 0) for opened in CRMS.values()]
     async with AsyncExitStack() as stack:
-        url = (await stack.enter_async_context(serve(crm))).url
+        connections: dict[str, str] = {}
+        for crm in crms:
+            await stack.enter_async_context(serve(crm.emulator))
+            connections |= crm.environment()
         http = await stack.enter_async_context(aiohttp.ClientSession())
-        environ = environment(folder, url, WEBHOOK_SECRET=SECRET, AFTERCLICK_LOG__LEVEL="info")
+        environ = unconnected(folder, **connections)
+        environ |= {"WEBHOOK_SECRET": SECRET, "AFTERCLICK_LOG__LEVEL": "info"}
         await provision(folder, environ)
         process = Process(folder, environ)
         stack.callback(process.kill)
@@ -79,7 +90,7 @@ async def steady(folder: Path, *, seconds: float, rate: int) -> Steady:
         seconds=seconds,
         acknowledged=acknowledged,
         stored=stored,
-        contacts=len(crm.contacts()),
+        records={crm.name: len(crm.records()) for crm in crms},
         before=median(memory[int(WARM * SAMPLES) :][: int(EDGE * SAMPLES)]),
         after=median(memory[-int(EDGE * SAMPLES) :]),
     )

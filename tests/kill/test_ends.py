@@ -6,10 +6,36 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import apsw
 import pytest
+from tests.kill.crms import Crm, Deal, Record
 from tests.kill.ends import is_at_rest, judge
 
-ANN = {"deep_link_token": "ann", "lifecyclestage": "lead"}
+from afterclick.sandbox import Call
+from afterclick_pipedrive.plugin import INFO
+
+KNOWN = {"token": "ann", "conversion_date": "2026-05-21"}
+ANN = Record("7", KNOWN)
+SOLD = Deal("1", person="7", status="won")
 BODY = b"a body"
+FIELDS = {name: name for name in (*KNOWN, "campaign")}
+
+
+class Shown(Crm):
+    """A CRM that shows these records and deals."""
+
+    info = INFO
+    fields = FIELDS
+
+    def __init__(self, records: Sequence[Record], deals: Sequence[Deal] | None) -> None:
+        self._records, self._deals = records, deals
+
+    def writes(self, call: Call) -> bool:
+        return True
+
+    def records(self) -> Sequence[Record]:
+        return self._records
+
+    def deals(self) -> Sequence[Deal] | None:
+        return self._deals
 
 
 @pytest.fixture
@@ -20,9 +46,9 @@ def db() -> Iterator[apsw.Connection]:
         """
         CREATE TABLE events (id INTEGER PRIMARY KEY, body, state, reason);
         CREATE TABLE leads (id INTEGER PRIMARY KEY, joined_into);
-        CREATE TABLE syncs (lead, wanted, synced, sending, state, reason);
+        CREATE TABLE syncs (connection, lead, wanted, synced, sending, state, reason, record_id);
         INSERT INTO leads VALUES (1, NULL);
-        INSERT INTO syncs VALUES (1, 2, 2, NULL, 'active', NULL);
+        INSERT INTO syncs VALUES ('pipedrive', 1, 2, 2, NULL, 'active', NULL, '7');
         """
     )
     db.execute("INSERT INTO events VALUES (1, ?, 'folded', NULL)", (BODY,))
@@ -31,9 +57,13 @@ def db() -> Iterator[apsw.Connection]:
 
 
 def wrong(
-    db: apsw.Connection, *, sent: Sequence[bytes] = (BODY,), contacts: Sequence[Mapping[str, str]] = (ANN,)
+    db: apsw.Connection,
+    *,
+    sent: Sequence[bytes] = (BODY,),
+    records: Sequence[Record] = (ANN,),
+    deals: Sequence[Deal] | None = (SOLD,),
 ) -> list[str]:
-    return list(judge(db, acknowledged=sent, expected=[ANN], contacts=contacts).wrong())
+    return list(judge(db, acknowledged=sent, people=[KNOWN], crms=[Shown(records, deals)]).wrong())
 
 
 def test_nothing_is_wrong_where_all_is_well(db: apsw.Connection) -> None:
@@ -57,20 +87,31 @@ def test_an_event_that_failed_is_told(db: apsw.Connection) -> None:
     assert wrong(db) == ["events_unfolded"]
 
 
+@pytest.mark.parametrize("values", [KNOWN, {"token": "somebody"}, {}])
+def test_a_second_record_of_a_person_is_doubled(db: apsw.Connection, values: Mapping[str, str]) -> None:
+    assert wrong(db, records=[ANN, Record("8", values)], deals=None) == ["people_doubled", "ids_wrong"]
+
+
+def test_a_person_without_a_record_is_missing(db: apsw.Connection) -> None:
+    assert wrong(db, records=[], deals=[]) == ["people_missing", "ids_wrong"]
+
+
+@pytest.mark.parametrize("change", [{"conversion_date": "2026-05-22"}, {"campaign": "spring"}])
+def test_a_record_has_the_right_values_and_no_others(db: apsw.Connection, change: Mapping[str, str]) -> None:
+    assert wrong(db, records=[Record("7", {**KNOWN, **change})]) == ["values_wrong"]
+
+
+def test_a_record_that_the_ledger_does_not_name_is_told(db: apsw.Connection) -> None:
+    db.execute("UPDATE syncs SET record_id = '8'")
+
+    assert wrong(db) == ["ids_wrong"]
+
+
 @pytest.mark.parametrize(
-    ("contacts", "kind"),
-    [
-        ((), "leads_missing"),
-        ((ANN, ANN), "leads_doubled"),
-        ((ANN, {"deep_link_token": "somebody"}), "leads_doubled"),
-        (({**ANN, "lifecyclestage": "customer"},), "contacts_wrong"),
-        (({**ANN, "install_date": "2026-05-21T12:00:00.000Z"},), "contacts_wrong"),
-    ],
+    "deals", [[], [SOLD, Deal("2", "7", "won")], [SOLD, Deal("2", "8", "won")], [Deal("1", "7", "open")]]
 )
-def test_a_person_has_one_contact_with_the_right_values(
-    db: apsw.Connection, contacts: Sequence[Mapping[str, str]], kind: str
-) -> None:
-    assert wrong(db, contacts=contacts) == [kind]
+def test_who_converted_has_one_deal_that_is_won(db: apsw.Connection, deals: Sequence[Deal]) -> None:
+    assert wrong(db, deals=deals) == ["deals_wrong"]
 
 
 @pytest.mark.parametrize("change", ["wanted = 3", "sending = 'create'", "state = 'parked'"])

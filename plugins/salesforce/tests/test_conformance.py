@@ -31,8 +31,6 @@ SALESFORCE = Crm(
 test_salesforce = hold(
     SALESFORCE,
     without={
-        "shuffled-results-find-their-inputs": "Collections answers in the order of the request, as "
-        "documented, and its results name no input",
         "an-unanswered-look-up-decides-nothing": "a SOQL query answers with the rows that there are and does "
         "not repeat what was asked for; the unique key refuses a second record",
     },

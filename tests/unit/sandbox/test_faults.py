@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import aiohttp
 import pytest
 
-from afterclick.sandbox import Rule, serve
+from afterclick.sandbox import Answer, Call, Rule, serve
+from afterclick.sandbox.faults import Kind
 
 if TYPE_CHECKING:
     from .conftest import Client, StillClock, ToyCrm
@@ -107,6 +108,19 @@ async def test_shuffle_changes_the_order_only(client: Client, toy: ToyCrm) -> No
 
     assert names != body["made"]
     assert names == sorted(body["made"], key=names.index)
+
+
+@pytest.mark.parametrize(("kind", "left"), [("shuffle", 30), ("duplicate", 30), ("forget", 29), ("empty", 0)])
+async def test_results_known_by_their_place_alone_keep_it(toy: ToyCrm, kind: Kind, left: int) -> None:
+    places = list(range(30))
+    toy.faults.add(Rule(kind=kind))
+    call = Call("POST", "/rows", {}, {}, b"", {})
+    await toy.faults.before(call)
+
+    await toy.faults.after(call, Answer(200, places, ordered=(places,)))
+
+    assert len(places) == left
+    assert places == sorted(places)
 
 
 async def test_empty_keeps_the_status_and_loses_the_items(client: Client, toy: ToyCrm) -> None:

@@ -35,7 +35,8 @@ Kind = Literal[
 `delay`: wait `seconds`. `cut_before`: cut the connection, nothing was done. `cut_after`: do the work,
 then cut. `cut_within`: do the work, cut in the middle of the answer. `status`: answer `status` with the
 CRM's own error body. `forget`: do everything, leave one item out of the results. `overlook`: leave one
-input alone, and out of the results. `shuffle`: results in random order. `duplicate`: one result twice.
+input alone, and out of the results. `shuffle`: results in random order. `duplicate`: one result twice
+(both not where only their place tells results apart).
 `empty`: do everything, answer a 2xx with empty lists. `ignore`: the same, and nothing was done. `blank`: do
 everything, answer a 2xx without a body. `lag`: let the search index be `seconds` older.
 """
@@ -216,7 +217,7 @@ class Faults:
             elif rule.kind == "blank" and answer.status < 300:
                 answer = Answer(answer.status, headers=answer.headers)
             elif answer.status < 300:
-                _garble(rule.kind, [items for items in answer.lists if items], active.rng)
+                _garble(rule.kind, answer, active.rng)
         return answer
 
     def _check(self, rule: Rule) -> None:
@@ -231,7 +232,9 @@ class Faults:
         return answer
 
 
-def _garble(kind: Kind, lists: list[list[Any]], rng: random.Random) -> None:
+def _garble(kind: Kind, answer: Answer, rng: random.Random) -> None:
+    named = kind in {"shuffle", "duplicate"}
+    lists = [items for items in answer.lists + (() if named else answer.ordered) if items]
     if not lists:
         return
     if kind == "forget":

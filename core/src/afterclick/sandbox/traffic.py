@@ -20,12 +20,15 @@ class Answer(msgspec.Struct):
     Bytes are sent as they are, for what is no JSON; give their `Content-Type` in `headers`.
     `lists` are the lists inside `body` that hold one item per input. Faults drop, shuffle and double
     their items in place, without knowing the CRM; an answer without such lists is left as it is.
+    `ordered` are those of them whose items nothing but their place tells apart: no CRM that answers like
+    this shuffles or doubles them, so no fault does.
     """
 
     status: int
     body: Any = None
     headers: dict[str, str] = {}
     lists: tuple[list[Any], ...] = ()
+    ordered: tuple[list[Any], ...] = ()
 
 
 class Refused(Exception):  # noqa: N818 - an answer that ends a handler early, not an error of ours

@@ -192,10 +192,18 @@ async def test_2xx_with_an_empty_list_may_mean_either(account: Account, kind: An
     assert keys(account) == done
 
 
-async def test_results_come_shuffled_and_doubled(account: Account) -> None:
+async def test_results_of_a_batch_keep_the_order_of_the_request(account: Account) -> None:
     reply = await inserted(account, Rule(kind="shuffle"), Rule(kind="duplicate"), rows=30)
 
-    ids = [row["id"] for row in reply.body]
+    assert [account.row(row["id"]).values[KEY] for row in reply.body] == [f"k{row}" for row in range(30)]
+
+
+async def test_found_records_come_shuffled_and_doubled(account: Account) -> None:
+    await inserted(account, rows=30)
+    account.sandbox.faults.add(Rule(kind="shuffle"), Rule(kind="duplicate"))
+
+    ids = [record["Id"] for record in await account.found("SELECT Id FROM Lead")]
+
     made = sorted(record["id"] for record in account.sandbox.records())
     assert len(ids) == 31
     assert sorted(set(ids)) == made

@@ -106,7 +106,7 @@ class Batches:
         table, version = self._desk.table(sight), call.params["version"]
         rows = [table.get(read_id(one) or "") for one in call.heeded(ids)]
         found = [None if row is None or row.archived else shown(sight, row, known, version) for row in rows]
-        return Answer(200, found, lists=(found,))
+        return Answer(200, found, ordered=(found,))
 
     # Writing.
 
@@ -153,7 +153,7 @@ class Batches:
             if all_or_none and not all(result["success"] for result in results):
                 transaction.roll_back()
                 results = list(_rolled_back(results))
-        return Answer(200, results, lists=(results,))
+        return Answer(200, results, ordered=(results,))
 
     def _result(self, write: Write) -> Result:
         try:

@@ -85,7 +85,8 @@ class Composite:
             for part, answer in answers
         ]
         lists = tuple(items for _, answer in answers for items in answer.lists)
-        return Answer(200, {"compositeResponse": made}, lists=lists)
+        ordered = tuple(items for _, answer in answers for items in answer.ordered)
+        return Answer(200, {"compositeResponse": made}, lists=lists, ordered=ordered)
 
     def _answers(self, call: Call, request: Request) -> list[tuple[Part, Answer]]:
         known: dict[str, Any] = {}
