@@ -102,11 +102,12 @@ def row(id: str, **values: Any) -> Json:
     }
 
 
-def page(rows: Iterable[Json], following: str | None = None) -> Json:
-    """Return a page of a query."""
+def page(rows: Iterable[Json], following: str | None = None, *, total: int | None = None) -> Json:
+    """Return a page of a query that has `total` rows, by default only these."""
     listed = list(rows)
     more = {} if following is None else {"nextRecordsUrl": following}
-    return {"totalSize": len(listed), "done": following is None, "records": listed, **more}
+    size = len(listed) if total is None else total
+    return {"totalSize": size, "done": following is None, "records": listed, **more}
 
 
 def composite(*bodies: Any, status: int = 200) -> Json:

@@ -183,17 +183,6 @@ async def test_several_people_with_one_address_are_nobodys_guess(object: str) ->
     assert ADA not in outcome.reason
 
 
-async def test_long_answers_are_read_to_the_end() -> None:
-    following = "/services/data/v68.0/query/01gD0000002HU6KIAW-2000"
-    async with bench() as b:
-        b.org.reply(COMPOSITE, composite(page([row(lead_id(1), **{KEY: USER})], following), page([])))
-        b.org.reads([row(lead_id(2), **{KEY: EVENT})])
-        outcome = await only(b, lead(keys=(USER, EVENT)))
-    assert isinstance(outcome, Match)
-    assert len(outcome.doubles) == 1
-    assert b.org.sent[-1].body["compositeRequest"][0]["url"] == following
-
-
 async def test_records_that_lead_in_a_circle_end() -> None:
     async with bench() as b:
         b.org.reads([row(lead_id(1), **{POINTER: lead_id(2)})])

@@ -37,10 +37,15 @@ class Row(NamedTuple):
 
 
 class Page(msgspec.Struct, frozen=True, rename="camel"):
-    """A page of a query; with `done` false there is another under `next_records_url`."""
+    """A page of a query: with `done` false there is another under `next_records_url`.
+
+    `total_size` counts the rows of all pages. An answer without these two is none: nobody could tell whether
+    rows are missing.
+    """
 
     records: list[dict[str, Any]]
-    done: bool = True
+    total_size: int
+    done: bool
     next_records_url: str | None = None
 
 

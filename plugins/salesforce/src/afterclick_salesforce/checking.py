@@ -10,9 +10,8 @@ from collections.abc import Iterator
 
 from afterclick.plugin import CallFailed, Finding, LaneStop, Misconfigured, NotAuthorized
 from afterclick_salesforce import connecting, definitions, findings, planning, soql
-from afterclick_salesforce.answers import Page
 from afterclick_salesforce.api import Api
-from afterclick_salesforce.client import Ctx, decoded, open_api
+from afterclick_salesforce.client import Ctx, listed, open_api
 from afterclick_salesforce.definitions import Org
 from afterclick_salesforce.fields import LEAD
 from afterclick_salesforce.planning import FieldName
@@ -72,7 +71,7 @@ async def _choices(ctx: Ctx, api: Api, org: Org) -> list[Finding]:
     if not ctx.stages or not any(spec.attribute == "stage" for spec in ctx.fields):
         return found
     answer = await api.query(soql.select(("ApiName",), "LeadStatus", "IsConverted = true"))
-    converted = {str(row.get("ApiName")) for row in decoded(ctx, answer, Page).records}
+    converted = {str(row.get("ApiName")) for row in listed(ctx, answer)}
     bad = [word for word in ctx.stages.values() if word in converted]
     return [*found, *([findings.status_converted(bad)] if bad else [])]
 

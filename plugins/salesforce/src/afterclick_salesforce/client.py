@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from afterclick.plugin import Answer, CallFailed, Context
 from afterclick_salesforce import answers, errors, problem
+from afterclick_salesforce.answers import Page
 from afterclick_salesforce.api import Api
 from afterclick_salesforce.fields import LEAD
 from afterclick_salesforce.mapping import Shape
@@ -84,3 +85,11 @@ def decoded(ctx: Ctx, answer: Answer, type: type[T], *, object: str = LEAD) -> T
     if body is None:
         raise CallFailed("Salesforce's answer cannot be read", sent=True)
     return body
+
+
+def listed(ctx: Ctx, answer: Answer, *, object: str = LEAD) -> list[dict[str, Any]]:
+    """Return all rows of a query whose answer fits one page; raises what `decoded` raises."""
+    page = decoded(ctx, answer, Page, object=object)
+    if not page.done or len(page.records) != page.total_size:
+        raise CallFailed("Salesforce's answer lacks rows that it counts", sent=True)
+    return page.records

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from afterclick.plugin import BatchRefused, CallFailed
+from afterclick.plugin import Answer, BatchRefused, CallFailed
 from afterclick_salesforce import answers, errors, problem, soql
 from afterclick_salesforce.answers import Page, Row
 from afterclick_salesforce.api import PARTS
@@ -23,6 +24,7 @@ from afterclick_salesforce.mapping import CONVERTED, EMAIL, same, same_id
 ID = "Id"
 MASTER = "MasterRecordId"
 DELETED = "IsDeleted"
+_UNREADABLE = "Salesforce's answer cannot be read"
 
 
 class Want(NamedTuple):
@@ -42,6 +44,28 @@ class Want(NamedTuple):
 
 class Pending(Exception):  # noqa: N818 - an instruction: read, then look again
     """Something that is needed has not been read yet."""
+
+
+@dataclass(slots=True)
+class Reading:
+    """One query, and the rows that its pages brought so far; `following` is the next one's address."""
+
+    object: str
+    text: str
+    rows: list[Row] = field(default_factory=list)
+    following: str = ""
+
+    def add(self, page: Page) -> None:
+        """Add a page.
+
+        Raises:
+            CallFailed: rows are missing; a record that an answer lacks would be taken for one that is gone.
+
+        """
+        self.rows += (Row(self.object, values) for values in page.records)
+        self.following = "" if page.done else page.next_records_url or ""
+        if not self.following and (len(self.rows) != page.total_size or not page.done):
+            raise CallFailed("Salesforce's answer lacks rows that it counts", sent=True)
 
 
 class Finder:
@@ -119,37 +143,31 @@ class Finder:
             self._known[want.place] = found.get(want.place[2], [])
 
     async def _run(self, asked: Sequence[tuple[str, str]], *, deleted: bool) -> list[Row]:
+        """Run queries, (object, text) each, and read all their pages."""
         api = self._client.api
-        rows: list[Row] = []
-        for start in range(0, len(asked), PARTS):
-            part = asked[start : start + PARTS]
-            texts = [text for _, text in part]
-            answer = await (api.queries_with_deleted(texts) if deleted else api.queries(texts))
-            following = self._collect(answer, [object for object, _ in part], rows)
-            while following:
-                objects = [object for object, _ in following]
-                answer = await api.pages([address for _, address in following])
-                following = self._collect(answer, objects, rows)
-        return rows
+        readings = [Reading(object, text) for object, text in asked]
+        for start in range(0, len(readings), PARTS):
+            part = readings[start : start + PARTS]
+            texts = [reading.text for reading in part]
+            self._collect(await (api.queries_with_deleted(texts) if deleted else api.queries(texts)), part)
+            while part := [reading for reading in part if reading.following]:
+                self._collect(await api.pages([reading.following for reading in part]), part)
+        return [row for reading in readings for row in reading.rows]
 
-    def _collect(self, answer: Any, objects: Sequence[str], rows: list[Row]) -> list[tuple[str, str]]:
-        """Add the rows of every part; return the addresses of further pages."""
+    def _collect(self, answer: Answer, readings: Sequence[Reading]) -> None:
+        """Add the rows of every part."""
         if not answer.ok:
-            self._refused(problem.of_answer(answer), objects[0])
+            self._refused(problem.of_answer(answer), readings[0].object)
         whole = answers.read(answer, answers.Composite)
-        if whole is None or len(whole.composite_response) != len(objects):
-            raise CallFailed("Salesforce's answer cannot be read", sent=True)
-        following = []
-        for object, part in zip(objects, whole.composite_response, strict=True):
+        if whole is None or len(whole.composite_response) != len(readings):
+            raise CallFailed(_UNREADABLE, sent=True)
+        for reading, part in zip(readings, whole.composite_response, strict=True):
             if part.http_status_code != 200:
-                self._refused(problem.of_body(part.body, part.http_status_code), object)
+                self._refused(problem.of_body(part.body, part.http_status_code), reading.object)
             page = answers.decode(part.body, Page)
             if page is None:
-                raise CallFailed("Salesforce's answer cannot be read", sent=True)
-            rows.extend(Row(object, values) for values in page.records)
-            if not page.done and page.next_records_url:
-                following.append((object, page.next_records_url))
-        return following
+                raise CallFailed(_UNREADABLE, sent=True)
+            reading.add(page)
 
     def _refused(self, found: problem.Problem, object: str) -> None:
         verdict = errors.of_call(self._client.refused(found, object=object), (), writing=False)

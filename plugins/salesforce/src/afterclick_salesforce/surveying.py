@@ -13,9 +13,8 @@ from xml.etree.ElementTree import Element
 
 from afterclick.plugin import Answer, CallFailed, LaneStop
 from afterclick_salesforce import findings, metadata, problem, soql
-from afterclick_salesforce.answers import Page
 from afterclick_salesforce.api import Api
-from afterclick_salesforce.client import Ctx, decoded, open_api
+from afterclick_salesforce.client import Ctx, listed, open_api
 from afterclick_salesforce.connecting import read_org
 from afterclick_salesforce.definitions import Org
 from afterclick_salesforce.fields import CUSTOM, LEAD, OBJECTS
@@ -64,10 +63,9 @@ async def custom_fields(ctx: Ctx, api: Api) -> frozenset[FieldName] | None:
     answer = await api.tooling(text)
     if answer.status in (400, 403, 404) and not problem.of_answer(answer).has(problem.LIMIT):
         return None
-    page = decoded(ctx, answer, Page)
     return frozenset(
         FieldName(str(row.get("TableEnumOrId")), _api_name(row))
-        for row in page.records
+        for row in listed(ctx, answer)
         if row.get("DeveloperName")
     )
 
@@ -123,7 +121,7 @@ async def _rows(ctx: Ctx, api: Api, fields: Iterable[str], table: str, where: st
     found = problem.of_answer(answer) if answer.status == 400 else None
     if found is not None and found.has("INVALID_TYPE", "INVALID_FIELD"):
         raise findings.stop(findings.provisioning_token(f"it may not read {table}"))
-    return decoded(ctx, answer, Page, object=table).records
+    return listed(ctx, answer, object=table)
 
 
 async def _permission_set(ctx: Ctx, api: Api) -> str | None:
