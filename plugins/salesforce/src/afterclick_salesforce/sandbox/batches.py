@@ -41,7 +41,7 @@ class Batches:
         manner, writer = self._desk.manner(call), self._desk.writer
 
         def write(sight: Sight, record: dict[str, Any], draft: Draft) -> Result:
-            if any(name.lower() == "id" for name in record):
+            if _id_of(record) is not None:
                 raise RowError(Problem("INVALID_FIELD", "cannot specify Id in an insert call", ("Id",)))
             return _done(writer.insert(sight, draft, manner).id)
 
@@ -52,7 +52,7 @@ class Batches:
         manner, writer = self._desk.manner(call), self._desk.writer
 
         def write(sight: Sight, record: dict[str, Any], draft: Draft) -> Result:
-            row_id = next((value for name, value in record.items() if name.lower() == "id"), None)
+            row_id = _id_of(record)
             if row_id is None:
                 raise RowError(Problem("MISSING_ARGUMENT", "Id not specified in an update call", ()))
             return _done(writer.update(sight, row_id, draft, manner).id)
@@ -198,6 +198,11 @@ def _sobject(desk: Desk, call: Call, record: dict[str, Any]) -> Sight:
     if sight is None:
         raise problems.refusal("INVALID_TYPE", f"sObject type '{name}' is not supported.")
     return sight
+
+
+def _id_of(record: dict[str, Any]) -> Any:
+    """Return the id that a record gives, in whatever case it is spelt; None if it gives none."""
+    return next((record[name] for name in ("Id", "id", "ID", "iD") if name in record), None)
 
 
 def _done(row_id: str) -> Result:

@@ -6,6 +6,7 @@ Source: help.salesforce.com on record ids of 15 and 18 characters; Object Refere
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from string import ascii_uppercase, digits
 
 _SHORT = re.compile(r"[0-9A-Za-z]{15}")
@@ -25,11 +26,13 @@ def record_id(prefix: str, number: int) -> str:
 
 def long_id(short: str) -> str:
     """Return an id of 15 characters with its suffix: five upper-case flags in each character."""
-    suffix = ""
-    for start in (0, 5, 10):
-        flags = sum(1 << place for place, letter in enumerate(short[start : start + 5]) if letter.isupper())
-        suffix += _SUFFIXES[flags]
-    return short + suffix
+    return short + "".join(_flags(short[start : start + 5]) for start in (0, 5, 10))
+
+
+@lru_cache(maxsize=4096)
+def _flags(part: str) -> str:
+    """Return the character that tells which of five are upper case; most ids differ in the last five only."""
+    return _SUFFIXES[sum(1 << place for place, letter in enumerate(part) if letter.isupper())]
 
 
 def read_id(text: str) -> str | None:

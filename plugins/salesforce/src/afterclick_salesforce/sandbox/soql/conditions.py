@@ -34,6 +34,7 @@ class Conditions:
         self._text = text
         self._resolve = resolve
         self._now = now
+        self._values: dict[int, list[Any]] = {}
 
     def test(self, condition: Condition) -> Test:
         """Return the test.
@@ -59,7 +60,7 @@ class Conditions:
             raise self._wrong("INVALID_FIELD", compare, message)
         if compare.operator == "LIKE":
             return self._like(compare, field, get)
-        values = [self.value(field, literal, compare) for literal in compare.values]
+        values = self.values(field, compare)
         fold = _folding(field, get)
         if compare.operator in ("=", "IN"):
             among = frozenset(values)
@@ -80,26 +81,40 @@ class Conditions:
         pattern = like_pattern(literal.text)
         return lambda row: pattern.fullmatch(get(row) or "") is not None
 
-    def value(self, field: Field, literal: Literal, compare: Compare) -> Any:
-        """Return a literal as the values of `field` are compared.
+    def values(self, field: Field, compare: Compare) -> list[Any]:
+        """Return the literals of a comparison as the values of `field` are compared; worked out once.
 
         Raises:
-            QueryError: it has another type.
+            QueryError: one has another type.
 
         """
-        if literal.kind == "word" and literal.text == "NULL":
-            return None
-        if field.type in _QUOTED:
+        at = compare.path.at
+        if at not in self._values:
+            read = self._quoted(field, compare) if field.type in _QUOTED else self._unquoted(field, compare)
+            self._values[at] = [None if _is_null(one) else read(one) for one in compare.values]
+        return self._values[at]
+
+    def _quoted(self, field: Field, compare: Compare) -> Callable[[Literal], str]:
+        """Return what reads literals for a field whose values are written in quotes."""
+        fold = folder(field)
+        is_id = field.type in ("id", "reference")
+
+        def read(literal: Literal) -> str:
             if literal.kind != "string":
                 raise self._type_error(compare, field, "string", "should")
-            return (
-                self._id(literal, compare)
-                if field.type in ("id", "reference")
-                else folder(field)(literal.text)
-            )
-        if literal.kind == "string":
-            raise self._type_error(compare, field, _SAID.get(field.type, field.type), "should not")
-        return self._bare(field, literal, compare)
+            return self._id(literal, compare) if is_id else fold(literal.text)
+
+        return read
+
+    def _unquoted(self, field: Field, compare: Compare) -> Callable[[Literal], Any]:
+        """Return what reads literals for a field whose values are written without quotes."""
+
+        def read(literal: Literal) -> Any:
+            if literal.kind == "string":
+                raise self._type_error(compare, field, _SAID.get(field.type, field.type), "should not")
+            return self._bare(field, literal, compare)
+
+        return read
 
     def _bare(self, field: Field, literal: Literal, compare: Compare) -> Any:
         """Return the value of a literal without quotes."""
@@ -140,6 +155,10 @@ class Conditions:
 
     def _wrong(self, code: str, compare: Compare, message: str) -> QueryError:
         return at_place(code, self._text, compare.path.at, message)
+
+
+def _is_null(literal: Literal) -> bool:
+    return literal.kind == "word" and literal.text == "NULL"
 
 
 _SAID = {"datetime": "dateTime", "boolean": "boolean", "double": "double"}

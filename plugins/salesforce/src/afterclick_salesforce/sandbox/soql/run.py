@@ -41,7 +41,7 @@ class Prepared:
             raise malformed(f"OFFSET cannot be higher than {MAX_OFFSET}")
         self._conditions = Conditions(query.text, self._resolve, source.now())
         self._where: Test | None = self._conditions.test(query.where) if query.where else None
-        self._columns = [(path, getter(self._target(path))) for path in query.paths]
+        self._columns = [(path.text, path, getter(self._target(path))) for path in query.paths]
         self._order = [(order, self._resolve(order.path)[1]) for order in query.order]
 
     @property
@@ -68,11 +68,11 @@ class Prepared:
     def record(self, row: Row) -> Record:
         """Return a record as the answer holds it."""
         made = self._attributes(self.sobject, row.id)
-        for path, get in self._columns:
-            if len(path.names) == 1:
-                made[path.names[0]] = get(row)
-            else:
+        for text, path, get in self._columns:
+            if "." in text:
                 self._relate(made, path, row, get)
+            else:
+                made[text] = get(row)
         return made
 
     # Related records.
@@ -163,7 +163,7 @@ class Prepared:
         field = self._sight.field(compare.path.names[0])
         if field is None:
             return None
-        values = [self._conditions.value(field, literal, compare) for literal in compare.values]
+        values = self._conditions.values(field, compare)
         # Empty values are not in an index.
         return None if None in values else self._table.lookup(field, dict.fromkeys(values))
 

@@ -12,12 +12,12 @@ MAX_QUERY = 100_000
 
 _TOKEN = re.compile(
     r"""\s*(?:
-    (?P<string>'(?:[^'\\]|\\.)*')
+    (?P<string>'[^'\\]*(?:\\.[^'\\]*)*')
+  | (?P<sign><=|>=|!=|<>|[=<>(),])
+  | (?P<word>[A-Za-z]\w*(?:\.[A-Za-z]\w*)*(?::\d+)?)
   | (?P<datetime>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d))
   | (?P<date>\d{4}-\d\d-\d\d)
   | (?P<number>[+-]?\d+(?:\.\d+)?)
-  | (?P<word>[A-Za-z]\w*(?:\.[A-Za-z]\w*)*(?::\d+)?)
-  | (?P<sign><=|>=|!=|<>|[=<>(),])
   | (?P<end>\Z)
     )""",
     re.VERBOSE | re.DOTALL | re.ASCII,
