@@ -9,7 +9,7 @@ import pytest
 from afterclick.plugin import CallFailed, Match, RetryLater
 from afterclick_salesforce import plugin
 
-from .bodies import Json, composite, lead_id, page, refused, row
+from .bodies import Json, composite, contact_id, lead_id, page, refused, row
 from .support import COMPOSITE, EVENT, KEY, ROWS, USER, bench, lead
 
 FOLLOWING = "/services/data/v68.0/query/01gD0000002HU6KIAW-2000"
@@ -26,6 +26,15 @@ async def test_long_answers_are_read_to_the_end() -> None:
     assert isinstance(outcome, Match)
     assert (outcome.record.id, [one.id for one in outcome.doubles]) == (lead_id(1), [lead_id(2)])
     assert b.org.sent[-1].body["compositeRequest"][0]["url"] == FOLLOWING
+
+
+async def test_record_of_the_strongest_key_comes_first() -> None:
+    weak, strong = row(lead_id(1), **{KEY: EVENT}), row(contact_id(1), **{KEY: USER})
+    async with bench() as b:
+        b.org.reads([weak], [strong])
+        (outcome,) = await plugin.match([lead(keys=(USER, EVENT))], b.ctx)
+    assert isinstance(outcome, Match)
+    assert (outcome.record.id, [one.id for one in outcome.doubles]) == (contact_id(1), [lead_id(1)])
 
 
 SHORT: dict[str, Json] = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote_plus
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -29,6 +31,11 @@ def test_values_are_escaped(value: str, written: str) -> None:
 def test_names_that_are_none_are_refused(raw: str) -> None:
     with pytest.raises(ValueError, match="no name"):
         soql.select([raw], "Lead", "Id = ''")
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_address_holds_what_a_form_would(text: str) -> None:
+    assert soql.encoded(text) == quote_plus(text, safe="',:()=.@")
 
 
 @given(st.lists(st.text(max_size=300), max_size=120))

@@ -65,7 +65,7 @@ async def absorb(absorptions: Sequence[Absorption], client: Client) -> list[Outc
 
 async def _read(records: Sequence[Record], client: Client) -> Mapping[str, Row]:
     finder = Finder(client)
-    wants = [Want(record.kind, "Id", record.id) for record in records]
+    wants = [Want.by_id(record.kind, record.id) for record in records]
     try:
         rows = finder.all(wants)
     except Pending:

@@ -46,7 +46,7 @@ async def settle(found: Problem, input: Input, manner: Manner, client: Client) -
 
 
 def _droppable(input: Input, client: Client) -> frozenset[str]:
-    names = frozenset(input.fields)
+    names = frozenset(input.values)
     return names if input.id else names - {client.shape.key}
 
 
@@ -54,7 +54,7 @@ async def _taken(found: Problem, input: Input, client: Client) -> Outcome:
     key = client.shape.key
     if input.id:
         # A key that somebody's record was to get as well, or a unique field of the org's own: left out.
-        name = key if key in found.fields and key in input.fields else errors.droppable(found, input.fields)
+        name = key if key in found.fields and key in input.values else errors.droppable(found, input.values)
         return Rejected(errors.reason(found), field=name)
     holder = found.holders[0] if key in found.fields and len(found.holders) == 1 else None
     if holder is not None:
@@ -66,7 +66,7 @@ async def _by_key(found: Problem, input: Input, client: Client) -> Outcome:
     """Look for the holder of the key: in the recycle bin too, since nobody says that it is free there."""
     value = str(input.values[client.shape.key])
     finder = Finder(client)
-    wants = [Want(LEAD, client.shape.key, value), Want(LEAD, client.shape.key, value, deleted=True)]
+    wants = [Want.having(LEAD, client.shape.key, value, deleted=deleted) for deleted in (False, True)]
     try:
         try:
             finder.all(wants)
@@ -104,9 +104,9 @@ async def _alone(input: Input, manner: Manner, client: Client) -> Problem | Outc
     api = client.api
     try:
         if input.id:
-            answer = await api.update_one(input.object, input.id, input.fields, manner.headers)
+            answer = await api.update_one(input.object, input.id, input.values, manner.headers)
         else:
-            answer = await api.insert_one(input.object, input.fields, manner.headers)
+            answer = await api.insert_one(input.object, input.values, manner.headers)
     except CallFailed as failure:
         return Uncertain(failure.reason) if failure.sent else RetryLater(failure.reason)
     if answer.ok:

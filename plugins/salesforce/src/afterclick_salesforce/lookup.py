@@ -9,7 +9,7 @@ Source: Salesforce, "Composite", "Query" and "QueryAll" in the "REST API Develop
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -27,19 +27,30 @@ DELETED = "IsDeleted"
 _UNREADABLE = "Salesforce's answer cannot be read"
 
 
-class Want(NamedTuple):
-    """What is looked for: a value in a field of an object; `deleted` looks into the recycle bin."""
+class Group(NamedTuple):
+    """What one query can ask for: records of an object by one field; `deleted` looks into the recycle bin."""
 
     object: str
     by: str
-    value: str
     deleted: bool = False
 
-    @property
-    def place(self) -> tuple[str, str, str, bool]:
-        """Return the form in which wants are compared."""
-        value = same_id(self.value) if self.by == ID else same(self.value)
-        return self.object, self.by, value, self.deleted
+
+class Want(NamedTuple):
+    """What is looked for: a value, and `folded`, the form in which it is compared."""
+
+    group: Group
+    value: str
+    folded: str
+
+    @classmethod
+    def by_id(cls, object: str, id: str, *, deleted: bool = False) -> Want:
+        """Return the want of one record."""
+        return cls(Group(object, ID, deleted), id, same_id(id))
+
+    @classmethod
+    def having(cls, object: str, field: str, value: str, *, deleted: bool = False) -> Want:
+        """Return the want of all records that have a value in a field of text."""
+        return cls(Group(object, field, deleted), value, same(value))
 
 
 class Pending(Exception):  # noqa: N818 - an instruction: read, then look again
@@ -50,7 +61,7 @@ class Pending(Exception):  # noqa: N818 - an instruction: read, then look again
 class Reading:
     """One query, and the rows that its pages brought so far; `following` is the next one's address."""
 
-    object: str
+    group: Group
     text: str
     rows: list[Row] = field(default_factory=list)
     following: str = ""
@@ -62,7 +73,7 @@ class Reading:
             CallFailed: rows are missing; a record that an answer lacks would be taken for one that is gone.
 
         """
-        self.rows += (Row(self.object, values) for values in page.records)
+        self.rows += (Row(self.group.object, values) for values in page.records)
         self.following = "" if page.done else page.next_records_url or ""
         if not self.following and (len(self.rows) != page.total_size or not page.done):
             raise CallFailed("Salesforce's answer lacks rows that it counts", sent=True)
@@ -73,27 +84,26 @@ class Finder:
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self._known: dict[tuple[str, str, str, bool], list[Row]] = {}
-        self._wanted: dict[tuple[str, str, str, bool], Want] = {}
+        self._known: dict[Want, list[Row]] = {}
+        self._wanted: dict[Want, None] = {}
 
-    def all(self, wants: Iterable[Want]) -> list[Row]:
+    def all(self, wants: Sequence[Want]) -> list[Row]:
         """Return what was found, each record once, in the order of the wants.
 
         Raises:
             Pending: not all of them have been read.
 
         """
-        asked = list(wants)
-        unread = {want.place: want for want in asked if want.place not in self._known}
+        known = self._known
+        unread = [want for want in wants if want not in known]
         if unread:
-            self._wanted |= unread
+            self._wanted |= dict.fromkeys(unread)
             raise Pending
-        rows = {same_id(row.id): row for want in asked for row in self._known[want.place]}
-        return list(rows.values())
+        return list({same_id(row.id): row for want in wants for row in known[want]}.values())
 
     def one(self, object: str, id: str, *, deleted: bool = False) -> Row | None:
         """Return a record by its id; None if it is not there, or hidden from us."""
-        return next(iter(self.all([Want(object, ID, id, deleted)])), None)
+        return next(iter(self.all([Want.by_id(object, id, deleted=deleted)])), None)
 
     @property
     def idle(self) -> bool:
@@ -110,60 +120,52 @@ class Finder:
 
         """
         wanted, self._wanted = self._wanted, {}
-        groups: dict[tuple[str, str, bool], list[Want]] = defaultdict(list)
-        for want in wanted.values():
-            groups[want.object, want.by, want.deleted].append(want)
-        for deleted in (False, True):
-            asked = [
-                (object, text)
-                for (object, by, bin), wants in groups.items()
-                if bin is deleted
-                for text in self._texts(object, by, wants, deleted=deleted)
-            ]
-            rows = await self._run(asked, deleted=deleted)
-            for (object, by, bin), wants in groups.items():
-                if bin is deleted:
-                    self._keep(by, wants, [row for row in rows if row.object == object])
+        groups: dict[Group, list[Want]] = defaultdict(list)
+        for want in wanted:
+            groups[want.group].append(want)
+        readings = [
+            Reading(group, text) for group, wants in groups.items() for text in self._texts(group, wants)
+        ]
+        await self._run([one for one in readings if not one.group.deleted], self._client.api.queries)
+        await self._run([one for one in readings if one.group.deleted], self._client.api.queries_with_deleted)
+        found: dict[tuple[Group, str], list[Row]] = defaultdict(list)
+        for reading in readings:
+            fold = same_id if reading.group.by == ID else same
+            for row in reading.rows:
+                found[reading.group, fold(row.text(reading.group.by))].append(row)
+        for want in wanted:
+            self._known[want] = found.get((want.group, want.folded), [])
 
-    def _texts(self, object: str, by: str, wants: Sequence[Want], *, deleted: bool) -> Iterable[str]:
-        shape = self._client.shape
-        columns = (ID, DELETED, MASTER) if deleted else shape.columns(object)
+    def _texts(self, group: Group, wants: Iterable[Want]) -> Iterable[str]:
+        object, by, deleted = group
+        columns = (ID, DELETED, MASTER) if deleted else self._client.shape.columns(object)
         # A converted Lead is found by its key and id; by its address its Contact is.
         also = f"{CONVERTED} = false" if by == EMAIL and object == LEAD else ""
         if by not in (ID, EMAIL) and deleted:
             columns = (*columns, by)
         return soql.queries(columns, object, by, (want.value for want in wants), also=also)
 
-    def _keep(self, by: str, wants: Sequence[Want], rows: Sequence[Row]) -> None:
-        found: dict[str, list[Row]] = defaultdict(list)
-        for row in rows:
-            value = row.text(by)
-            found[same_id(value) if by == ID else same(value)].append(row)
-        for want in wants:
-            self._known[want.place] = found.get(want.place[2], [])
-
-    async def _run(self, asked: Sequence[tuple[str, str]], *, deleted: bool) -> list[Row]:
-        """Run queries, (object, text) each, and read all their pages."""
-        api = self._client.api
-        readings = [Reading(object, text) for object, text in asked]
+    async def _run(
+        self, readings: Sequence[Reading], ask: Callable[[Sequence[str]], Awaitable[Answer]]
+    ) -> None:
+        """Run queries, and read all their pages."""
         for start in range(0, len(readings), PARTS):
             part = readings[start : start + PARTS]
-            texts = [reading.text for reading in part]
-            self._collect(await (api.queries_with_deleted(texts) if deleted else api.queries(texts)), part)
+            self._collect(await ask([reading.text for reading in part]), part)
             while part := [reading for reading in part if reading.following]:
-                self._collect(await api.pages([reading.following for reading in part]), part)
-        return [row for reading in readings for row in reading.rows]
+                following = [reading.following for reading in part]
+                self._collect(await self._client.api.pages(following), part)
 
     def _collect(self, answer: Answer, readings: Sequence[Reading]) -> None:
         """Add the rows of every part."""
         if not answer.ok:
-            self._refused(problem.of_answer(answer), readings[0].object)
+            self._refused(problem.of_answer(answer), readings[0].group.object)
         whole = answers.read(answer, answers.Composite)
         if whole is None or len(whole.composite_response) != len(readings):
             raise CallFailed(_UNREADABLE, sent=True)
         for reading, part in zip(readings, whole.composite_response, strict=True):
             if part.http_status_code != 200:
-                self._refused(problem.of_body(part.body, part.http_status_code), reading.object)
+                self._refused(problem.of_body(part.body, part.http_status_code), reading.group.object)
             page = answers.decode(part.body, Page)
             if page is None:
                 raise CallFailed(_UNREADABLE, sent=True)

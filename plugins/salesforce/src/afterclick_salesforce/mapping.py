@@ -5,14 +5,15 @@ Source: Salesforce, "Object Reference" (Lead, Contact) and "Valid Date and DateT
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Mapping
+from functools import cached_property
 from typing import Any
 
 import msgspec
 
 from afterclick.plugin import Change, FieldSpec, Kind, Lead, Record, Scalar, canonical
 from afterclick_salesforce.answers import Row
-from afterclick_salesforce.fields import CONTACT, LEAD
+from afterclick_salesforce.fields import CONTACT, LEAD, OBJECTS
 
 EMAIL = "Email"
 CREATED = "CreatedDate"
@@ -26,7 +27,7 @@ ACTIVITY = "LastActivityDate"
 _ALWAYS = ("Id", OWNER, CREATOR, EDITOR, CREATED, EMAIL)
 
 
-class Shape(msgspec.Struct, frozen=True, kw_only=True):
+class Shape(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """How records are read: the fields, the one for the key, that for the record in a stub's place.
 
     `visible` are the fields by object that the integration user may see. `pointer` is empty where the org
@@ -41,7 +42,25 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
 
     def of(self, object: str) -> tuple[FieldSpec, ...]:
         """Return the fields that an object has."""
-        return tuple(spec for spec in self.fields if not spec.kinds or object in spec.kinds)
+        return self._by_object[object]
+
+    def names(self, object: str) -> frozenset[str]:
+        """Return the names of the fields that an object has and the integration user may see."""
+        return self._names[object]
+
+    @cached_property
+    def _by_object(self) -> dict[str, tuple[FieldSpec, ...]]:
+        return {
+            object: tuple(spec for spec in self.fields if not spec.kinds or object in spec.kinds)
+            for object in OBJECTS
+        }
+
+    @cached_property
+    def _names(self) -> dict[str, frozenset[str]]:
+        return {
+            object: frozenset(spec.name for spec in self.of(object)) & self.visible[object]
+            for object in OBJECTS
+        }
 
     def columns(self, object: str) -> tuple[str, ...]:
         """Return all fields that a read asks for, each once."""
@@ -60,7 +79,10 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Input(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of a write; without `id` it is a new record. `before` is the record as it was read."""
+    """One row of a write; without `id` it is a new record.
+
+    `values` are what is sent, `before` is the record as it was read.
+    """
 
     object: str
     values: Mapping[str, Scalar]
@@ -68,24 +90,20 @@ class Input(msgspec.Struct, frozen=True, kw_only=True):
     nameless: bool = False
     before: Record | None = None
 
-    @property
-    def fields(self) -> dict[str, Scalar]:
-        """Return what is sent; an empty text would clear the field."""
-        return dict(_sent(self.values))
-
     def as_row(self) -> dict[str, Any]:
         """Return the row of a Collections call."""
         row: dict[str, Any] = {"attributes": {"type": self.object}}
         if self.id:
             row["id"] = self.id
-        return row | self.fields
+        row.update(self.values)
+        return row
 
 
 def new_lead(lead: Lead, shape: Shape) -> Input:
     """Return the row that creates somebody's Lead under their first key."""
-    known = {spec.name for spec in shape.of(LEAD)}
-    values = {name: value for name, value in lead.values.items() if name in known}
-    return Input(object=LEAD, values={**values, shape.key: lead.keys[0]}, nameless=not is_named(lead))
+    values = _sent(lead.values, shape.names(LEAD))
+    values[shape.key] = lead.keys[0]
+    return Input(object=LEAD, values=values, nameless=not is_named(lead))
 
 
 def changed(change: Change, shape: Shape) -> Input:
@@ -94,12 +112,9 @@ def changed(change: Change, shape: Shape) -> Input:
     A key that the record has is never written again.
     """
     record = change.record
-    known = {spec.name for spec in shape.of(record.kind)} & shape.visible[record.kind]
-    values = {
-        name: value
-        for name, value in change.fields.items()
-        if name in known and (name != shape.key or record.key is None)
-    }
+    values = _sent(change.fields, shape.names(record.kind))
+    if record.key is not None:
+        values.pop(shape.key, None)
     return Input(object=record.kind, id=record.id, values=values, before=record)
 
 
@@ -108,19 +123,22 @@ def is_named(lead: Lead) -> bool:
     return any(lead.attributes.get(name) for name in ("email", "phone", "last_name"))
 
 
-def _sent(values: Mapping[str, Scalar]) -> Iterator[tuple[str, Scalar]]:
+def _sent(values: Mapping[str, Scalar], known: Collection[str]) -> dict[str, Scalar]:
+    """Return what of `values` can be sent: an empty text would clear the field."""
+    sent: dict[str, Scalar] = {}
     for name, value in values.items():
         stripped = value.strip() if isinstance(value, str) else value
-        if stripped != "":
-            yield name, stripped
+        if stripped != "" and name in known:
+            sent[name] = stripped
+    return sent
 
 
 def to_record(row: Row, shape: Shape) -> Record:
     """Return a record as it was read."""
     values: dict[str, Scalar] = {}
     for spec in shape.of(row.object):
-        value = canonical(spec.kind, row.values.get(spec.name))
-        if value is not None:
+        raw = row.values.get(spec.name)
+        if raw is not None and (value := canonical(spec.kind, raw)) is not None:
             values[spec.name] = value
     created = canonical(Kind.DATETIME, row.text(CREATED))
     return Record(
@@ -138,7 +156,7 @@ def to_record(row: Row, shape: Shape) -> Record:
 def written(input: Input, id: str, shape: Shape) -> Record:
     """Return a record after a write: Salesforce tells its id only, so what it held and what was sent."""
     before = input.before
-    values = {**(before.values if before else {}), **input.fields}
+    values = {**(before.values if before else {}), **input.values}
     key = before.key if before else None
     return Record(
         kind=input.object,

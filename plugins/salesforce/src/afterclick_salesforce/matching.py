@@ -8,8 +8,8 @@ nobody's guess. Source: Salesforce, "Object Reference" (Lead) and the "Merge" ca
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 
 from afterclick.plugin import (
     Ambiguous,
@@ -73,11 +73,12 @@ async def match(leads: Sequence[Lead], client: Client) -> list[MatchOutcome]:
 
 @dataclass(slots=True)
 class Search:
-    """Looks for one lead in what has been read."""
+    """Looks for one lead in what has been read, again after each round of reading."""
 
     lead: Lead
     finder: Finder
     shape: Shape
+    wants: list[Want] = field(default_factory=list)
 
     def outcome(self) -> MatchOutcome | None:
         """Return what came of it; None while something is left to read."""
@@ -94,6 +95,8 @@ class Search:
             return Match(self._record(own))
         # Both at once, so that one call answers them for the whole batch.
         found = self._both()
+        if not found and own is None:
+            return NoMatch() if self.lead.record is None else Gone(_NOT_SHOWN)
         keyed = [own] if own is not None else []
         keyed += self._followed(row for row in found if self._is_keyed(row))
         typed = [] if self._has_address(keyed) else [row for row in found if not self._is_keyed(row)]
@@ -103,11 +106,8 @@ class Search:
         if several and not self._only(several, keyed):
             reason = _SEVERAL.format(object=several[0].object)
             return Ambiguous(tuple(to_record(row, self.shape) for row in several), reason)
-        rows = _unique([*keyed, *contacts, *leads])
-        if rows:
-            best, *rest = rows
-            return Match(self._record(best), tuple(self._record(row) for row in rest))
-        return NoMatch() if self.lead.record is None else Gone(_NOT_SHOWN)
+        best, *rest = _unique([*keyed, *contacts, *leads])
+        return Match(self._record(best), tuple(self._record(row) for row in rest))
 
     def _known(self) -> Row | None:
         """Return the record that the ledger knows, or what it became."""
@@ -122,19 +122,19 @@ class Search:
         return None if row is None else self._follow(row)
 
     def _both(self) -> list[Row]:
-        keys = [
-            Want(object, self.shape.key, key)
-            for key in self.lead.keys
-            for object in OBJECTS
-            if self.shape.has_key(object)
-        ]
-        addresses = [
-            Want(object, EMAIL, email)
-            for email in self.lead.emails
-            for object in (CONTACT, LEAD)
-            if EMAIL in self.shape.visible[object]
-        ]
-        return self.finder.all([*keys, *addresses])
+        if not self.wants:
+            self.wants = [*self._keys(), *self._addresses()]
+        return self.finder.all(self.wants)
+
+    def _keys(self) -> Iterator[Want]:
+        objects = [object for object in OBJECTS if self.shape.has_key(object)]
+        for key in self.lead.keys:
+            yield from (Want.having(object, self.shape.key, key) for object in objects)
+
+    def _addresses(self) -> Iterator[Want]:
+        objects = [object for object in (CONTACT, LEAD) if EMAIL in self.shape.visible[object]]
+        for email in self.lead.emails:
+            yield from (Want.having(object, EMAIL, email) for object in objects)
 
     def _is_keyed(self, row: Row) -> bool:
         return same(row.text(self.shape.key)) in map(same, self.lead.keys)

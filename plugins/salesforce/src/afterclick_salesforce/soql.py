@@ -20,6 +20,7 @@ LONGEST_VALUE = 4_000
 """Characters that Salesforce takes in one literal; a longer value is in no field that we ask for."""
 
 _SAFE = "',:()=.@"
+_UNSAFE = re.compile(rf"[^A-Za-z0-9_~{re.escape(_SAFE)}-]+")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _ESCAPES = {
     "\\": "\\\\",
@@ -64,7 +65,12 @@ def select(fields: Sequence[str], table: str, where: str) -> str:
 
 def encoded(query: str) -> str:
     """Return a query as it stands in an address after `?q=`."""
-    return quote_plus(query, safe=_SAFE)
+    # Most of a query is keys: only what is not safe is looked at letter by letter.
+    return _UNSAFE.sub(_quoted, query)
+
+
+def _quoted(found: re.Match[str]) -> str:
+    return quote_plus(found.group(), safe=_SAFE)
 
 
 def any_of(field: str, values: Iterable[str], *, room: int) -> Iterator[str]:
@@ -101,6 +107,8 @@ def queries(
 
 def _is_text(value: str) -> bool:
     """Tell whether a value can be encoded; half a surrogate pair cannot."""
+    if value.isascii():
+        return True
     try:
         value.encode()
     except UnicodeEncodeError:

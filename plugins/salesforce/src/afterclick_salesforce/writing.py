@@ -57,7 +57,7 @@ async def enrich(changes: Sequence[Change], client: Client) -> list[Outcome]:
     idle: Outcomes = {}
     for index, change in enumerate(changes):
         input = changed(change, client.shape)
-        if input.fields:
+        if input.values:
             work[headers.of_change(client.ctx.settings, change, fields)][index] = input
         else:
             idle[index] = Synced(change.record)
@@ -130,7 +130,7 @@ def _refused(answer: Answer, inputs: Inputs, client: Client) -> Outcomes:
     """Return what it means that a whole batch was refused."""
     object = next(iter(inputs.values())).object
     found = client.refused(problem.of_answer(answer), object=object)
-    sent = {name for input in inputs.values() for name in input.fields} - {client.shape.key}
+    sent = {name for input in inputs.values() for name in input.values} - {client.shape.key}
     verdict = errors.of_call(found, sent, writing=True)
     if isinstance(verdict, BatchRefused):
         raise verdict
