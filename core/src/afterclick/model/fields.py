@@ -94,6 +94,8 @@ def canonical(kind: Kind, raw: object) -> Scalar | None:
     text = str(raw).strip()
     if not text:
         return None
+    if kind is Kind.TEXT or (kind is Kind.DATETIME and _CANONICAL.fullmatch(text)):
+        return text
     try:
         if kind is Kind.NUMBER and math.isfinite(number := float(text)):
             return int(number) if number.is_integer() else number
@@ -104,6 +106,9 @@ def canonical(kind: Kind, raw: object) -> Scalar | None:
     except (ValueError, OverflowError, OSError):
         return text
     return text
+
+
+_CANONICAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII)
 
 
 def _milliseconds(text: str) -> int:

@@ -238,9 +238,9 @@ def attributes(
     known |= {name: stamp.value for name, stamp in state.person.items()}
     known |= {name: shown(stamp.value) for name, stamp in state.further.items()}
     known["name"] = _full_name(known)
-    keys = keys_of(state, pepper)
-    known["key"] = keys[0] if keys else None
-    known["short"] = _short(state, pepper)
+    keys = {name: key(name, pepper) for name in state.identities}
+    known["key"] = next(iter(strongest_first(keys.values())), None)
+    known["short"] = _short(keys)
     user = min(state.users, default=None)
     known["user_id"] = user.value if user else None
     return {name: value for name, value in known.items() if value is not None}
@@ -291,11 +291,11 @@ def keys_of(state: LeadState, pepper: str = "") -> tuple[str, ...]:
     return strongest_first(key(name, pepper) for name in state.identities)
 
 
-def _short(state: LeadState, pepper: str) -> str | None:
+def _short(keys: Mapping[Identity, str]) -> str | None:
     """Return six hex digits that tell two stubs of one link apart in a list of names."""
-    events = [name for name in state.identities if name.kind == IdentityKind.EVENT]
-    chosen = min(events or state.identities, default=None)
-    return key(chosen, pepper).partition(":")[2][:6] if chosen else None
+    events = [name for name in keys if name.kind == IdentityKind.EVENT]
+    chosen = min(events or keys, default=None)
+    return keys[chosen].partition(":")[2][:6] if chosen else None
 
 
 def _iso(stamp: Stamp | None) -> str | None:

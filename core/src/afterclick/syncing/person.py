@@ -58,6 +58,7 @@ class Person:
         """Whether to look by key beside the known record: for what a create of unknown fate may have made,
         and for doubles, which have to be read before one of them is chosen to live on."""
         self.rejected: dict[str, Scalar] = dict(due.sync.rejected)
+        self._rendered: dict[bool, dict[str, Scalar]] = {}
         self.record: Record | None = None
         self._others: tuple[Record, ...] = ()
         self.seen = frozenset(double.id for double in self.doubles)
@@ -124,14 +125,16 @@ class Person:
 
     def wanted(self, *, creating: bool) -> dict[str, Scalar]:
         """Return what the record should hold, without values that the CRM refused before."""
-        mapped = self._mapped
-        values = render(
-            mapped.fields,
-            {**self.attributes, "key": self.keys[0]},
-            zone=mapped.zone,
-            creating=creating,
-            stages=mapped.stages,
-        )
+        if creating not in self._rendered:
+            mapped = self._mapped
+            self._rendered[creating] = render(
+                mapped.fields,
+                {**self.attributes, "key": self.keys[0]},
+                zone=mapped.zone,
+                creating=creating,
+                stages=mapped.stages,
+            )
+        values = self._rendered[creating]
         return {name: value for name, value in values.items() if self.rejected.get(name) != value}
 
     def choose(self, match: Match) -> Match:
