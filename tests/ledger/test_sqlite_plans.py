@@ -79,9 +79,7 @@ async def test_journeys_at_an_address_are_found_by_index(sqlite: SqliteLedger, n
         ("syncs_of", "PRIMARY KEY (connection=? AND lead=?"),
         ("syncs_of_leads", "syncs_of_lead (lead=?"),
         ("taken", "PRIMARY KEY (connection=? AND lead=?"),
-        ("record_owner", "PRIMARY KEY (connection=? AND kind=? AND id=?"),
         ("give_up_record", "PRIMARY KEY (connection=? AND lead=?"),
-        ("note_sending", "PRIMARY KEY (connection=? AND lead=?"),
         ("redo", "PRIMARY KEY (connection=? AND lead=?"),
         ("leads", "leads_recent"),
         ("forget_addresses", "events_with_address (received_at<?"),
@@ -152,6 +150,12 @@ async def test_statement_uses_its_index(sqlite: SqliteLedger, name: str, expecte
         ("close_finding", 5, "PRIMARY KEY (code=? AND connection=? AND subject=?"),
         ("drop_untold", 2, "PRIMARY KEY (space=? AND code=?"),
         ("want_sooner", 3, "PRIMARY KEY (connection=? AND lead=?"),
+        ("record_holders", 4, "PRIMARY KEY (connection=? AND kind=? AND id=?"),
+        ("records_known", 2, "PRIMARY KEY (connection=? AND lead=?"),
+        ("set_record", 8, "syncs_of_lead (lead=? AND connection=?"),
+        ("set_values", 3, "syncs_of_lead (lead=? AND connection=?"),
+        ("note_sending", 7, "PRIMARY KEY (connection=? AND lead=?"),
+        ("settle", 14, "PRIMARY KEY (connection=? AND lead=?"),
     ],
 )
 async def test_statement_over_rows_uses_its_index(

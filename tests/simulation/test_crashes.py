@@ -18,7 +18,8 @@ from tests.simulation.world import REST, wrong_end
 
 from afterclick.ledger.lease import Lease
 from afterclick.ledger.rows import Fence, Sending
-from afterclick.ledger.sqlite import lanes, syncs
+from afterclick.ledger.sqlite import lanes
+from afterclick.ledger.sqlite.records import Holders
 
 RUNS = int(os.environ.get("AFTERCLICK_SIMULATION_RUNS", "12"))
 ENOUGH = 60
@@ -158,7 +159,7 @@ async def test_two_people_never_write_to_one_record(bench: Bench) -> None:
 async def test_without_unique_records_two_people_write_to_one(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(syncs, "clash_of", lambda *_: None)
+    monkeypatch.setattr(Holders, "clash", lambda *_: None)
 
     assert await _two_people_with_one_record(bench) == ["r1", "r1"]
 

@@ -225,7 +225,7 @@ async def test_connection_that_is_away_is_waited_for(bench: Bench) -> None:
     process = Process(bench).forgets()
     await people(bench)
     await bench.ledger.remember_connection(ConnectionRow(name="gone", plugin="gone", first_seen_at=0))
-    bench.ledger._write.run("put_record", ("gone", "contact", "9", 2))
+    bench.ledger._write.run_rows("put_record", [("gone", "contact", "9", 2)])
     operation = await begin(bench, Kind.FORGET, lead=2)
     await bench.clock.advance(10)
 

@@ -92,10 +92,8 @@ def canonical(kind: Kind, raw: object) -> Scalar | None:
     if isinstance(raw, bool):
         return raw
     text = str(raw).strip()
-    if not text:
-        return None
-    if kind is Kind.TEXT or (kind is Kind.DATETIME and _CANONICAL.fullmatch(text)):
-        return text
+    if not text or kind is Kind.TEXT or (kind is Kind.DATETIME and _CANONICAL.fullmatch(text)):
+        return text or None
     try:
         if kind is Kind.NUMBER and math.isfinite(number := float(text)):
             return int(number) if number.is_integer() else number

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from afterclick.ledger.rows import Adoption, Attempt, Fence, Referrer, Sending, Settle, Settled
 from afterclick.ledger.sqlite import SqliteReader
-from afterclick.ledger.sqlite.syncs import SHARED
+from afterclick.ledger.sqlite.records import SHARED
 from afterclick.ledger.told import FindingRow
 
 NOBODY = Fence("preview", 0)

@@ -11,7 +11,7 @@ from afterclick.ledger.rows import Fence, KnownRecord
 from afterclick.ledger.sqlite import lanes
 from afterclick.ledger.sqlite.database import Database
 from afterclick.ledger.sqlite.folds import ids
-from afterclick.ledger.sqlite.syncs import SHARED, clash_of
+from afterclick.ledger.sqlite.records import SHARED, clash_of
 
 STEP = 500
 """Rows changed in one transaction: deliveries are never kept waiting for longer than that takes."""
@@ -41,7 +41,7 @@ def _unless_shared(db: Database, seen: Observation) -> Observation:
     if seen.record_kind is None or seen.record_id is None:
         return seen
     record = KnownRecord(kind=seen.record_kind, id=seen.record_id)
-    reason = clash_of(db, seen.connection, seen.lead, record)
+    reason = clash_of(db, (seen.connection, seen.lead, record))
     if reason is None:
         asked = {"connection": seen.connection, "kind": record.kind, "id": record.id, "lead": seen.lead}
         owner = db.one("observed_owner", asked)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 import msgspec
 
@@ -20,53 +19,53 @@ from afterclick.ledger.rows import (
     SyncRow,
     SyncState,
 )
-from afterclick.ledger.sqlite import lanes
+from afterclick.ledger.sqlite import lanes, records
 from afterclick.ledger.sqlite.database import Database, Row
 from afterclick.ledger.sqlite.folds import ids, leads
+from afterclick.ledger.sqlite.records import Claim, Holders
+from afterclick.model.fields import Scalar
 
+_STATES = {state.value: state for state in SyncState}
 _encoder = msgspec.json.Encoder()
-SHARED = "the record {kind} {id} belongs to another person (lead {lead})"
+_values = msgspec.json.Decoder(dict[str, Scalar])
+_names = msgspec.json.Decoder(tuple[str, ...])
+_granted = msgspec.json.Decoder(tuple[int, int])
 
 
 def _pack(value: object) -> str:
     return _encoder.encode(value).decode()
 
 
-def _unpack(text: str | None, type: Any, otherwise: Any) -> Any:
-    return otherwise if text is None else msgspec.json.decode(text, type=type)
+def _packed(value: object | None) -> str | None:
+    return None if value is None else _pack(value)
+
+
+def _read_values(text: str | None) -> Mapping[str, Scalar]:
+    return {} if text is None else _values.decode(text)
 
 
 def sync_row(row: Row) -> SyncRow:
     """Read a sync."""
-    record = None
-    if row[6] is not None:
-        record = KnownRecord(
-            kind=row[5],
-            id=row[6],
-            url=row[7],
-            related=_unpack(row[8], dict[str, str], {}),
-            created_by_us=bool(row[9]),
-        )
     return SyncRow(
         connection=row[0],
         lead=row[1],
         wanted=row[2],
         synced=row[3],
         due_at=row[4],
-        record=record,
-        values=_unpack(row[10], dict[str, Any], {}),
-        rejected=_unpack(row[11], dict[str, Any], {}),
-        doubles=_unpack(row[12], tuple[KnownRecord, ...], ()),
-        pending=_unpack(row[13], tuple[str, ...], ()),
+        record=records.read_record(row[5:10]),
+        values=_read_values(row[10]),
+        rejected=_read_values(row[11]),
+        doubles=records.read_doubles(row[12]),
+        pending=() if row[13] is None else _names.decode(row[13]),
         tries=row[14],
         first_failed_at=row[15],
         sending=row[16],
         sending_since=row[17],
         sending_epoch=row[18],
-        state=SyncState(row[19]),
+        state=_STATES[row[19]],
         reason=row[20],
         synced_at=row[21],
-        sending_values=_unpack(row[22], dict[str, Any], {}),
+        sending_values=_read_values(row[22]),
         code=row[23],
         observed=row[24],
     )
@@ -88,17 +87,19 @@ def take(
     with db.transaction():
         lanes.check(db, fence)
         asked = {"connection": connection, "now": now, "horizon": horizon, "limit": limit + len(busy)}
-        due = [row[0] for row in db.run("due", asked)]
+        due = [row[0] for row in db.run("due", asked) if row[0] not in busy]
         behind: dict[int, list[int]] = defaultdict(list)
         for id, root in db.run("persons", (ids(due),)):
             behind[root].append(id)
         everyone = [*due, *(id for group in behind.values() for id in group)]
-        rows = {row.lead: row for row in map(sync_row, db.run("syncs_of", (connection, ids(everyone))))}
+        raw = {row[1]: row for row in db.run("syncs_of", (connection, ids(everyone)))}
+        rows: dict[int, SyncRow] = {}
         taken: list[int] = []
         for lead in due:
             group = [lead, *behind[lead]]
             if busy.intersection(group) or len(taken) >= limit:
                 continue
+            rows |= {id: sync_row(raw[id]) for id in group if id in raw}
             free_at = _free_at((rows[id] for id in group if id in rows), wait_ms)
             if free_at > now:
                 db.run("delay", (free_at, connection, lead))
@@ -120,7 +121,7 @@ def grant_stubs(db: Database, fence: Fence, connection: str, day: int, wanted: i
     with db.transaction():
         lanes.check(db, fence)
         row = db.one("meta", (name,))
-        before, made = _unpack(row[0].decode(), tuple[int, int], (day, 0)) if row else (day, 0)
+        before, made = _granted.decode(row[0]) if row else (day, 0)
         made = made if before == day else 0
         granted = max(0, min(wanted, limit - made))
         db.run("touch_meta", (name, _pack((day, made + granted)).encode()))
@@ -130,47 +131,46 @@ def grant_stubs(db: Database, fence: Fence, connection: str, day: int, wanted: i
 def adopt(db: Database, fence: Fence, connection: str, found: Mapping[int, Adoption]) -> dict[int, str]:
     """Give leads their records; return why some were refused."""
     refused: dict[int, str] = {}
+    given: dict[int, Adoption] = {}
+    claims = {lead: [(connection, lead, one) for one in found[lead].records] for lead in found}
     with db.transaction():
         lanes.check(db, fence)
+        holders = Holders(db, _all(claims.values()))
         for lead, adoption in found.items():
-            records = adoption.records
-            clash = next((c for record in records if (c := clash_of(db, connection, lead, record))), None)
+            clash = next((c for claim in claims[lead] if (c := holders.clash(claim))), None)
             if clash is not None:
                 refused[lead] = clash
                 db.run("hold", (clash, connection, lead))
                 continue
-            for record in records:
-                db.run("put_record", (connection, record.kind, record.id, lead))
-            joined = None if adoption.joined is None else ids(adoption.joined)
-            db.run("give_up_record", {"connection": connection, "lead": lead, "joined": joined})
-            _set_record(
-                db, connection, lead, records[0], (*records[1:], *_late(db, connection, lead, records))
-            )
-            db.run("set_values", (_pack(adoption.values), connection, lead))
+            given[lead] = adoption
+            for claim in claims[lead]:
+                holders.give(claim)
+        records.put_holders(db, _all(claims[lead] for lead in given))
+        _take_over(db, connection, given)
     return refused
 
 
-def _late(db: Database, connection: str, lead: int, records: Sequence[KnownRecord]) -> list[KnownRecord]:
-    """Return doubles that a settle which came too late has added meanwhile."""
-    rows = db.run("syncs_of", (connection, ids([lead])))
-    known = sync_row(rows[0]).doubles if rows else ()
-    return [double for double in known if not any(_same(double, record) for record in records)]
+def _all(claims: Iterable[Sequence[Claim]]) -> list[Claim]:
+    return [claim for group in claims for claim in group]
 
 
-def clash_of(db: Database, connection: str, lead: int, record: KnownRecord) -> str | None:
-    """Return why a record is not the lead's, if another person has it."""
-    asked = {"connection": connection, "kind": record.kind, "id": record.id, "lead": lead}
-    owner = db.one("record_owner", asked)
-    if owner is None or owner[0] == owner[1]:
-        return None
-    return SHARED.format(kind=record.kind, id=record.id, lead=owner[0])
-
-
-def _set_record(
-    db: Database, connection: str, lead: int, record: KnownRecord, doubles: Sequence[KnownRecord]
-) -> None:
-    values = (record.kind, record.id, record.url, _pack(record.related), int(record.created_by_us))
-    db.run("set_record", (*values, _pack(doubles) if doubles else None, connection, lead))
+def _take_over(db: Database, connection: str, given: Mapping[int, Adoption]) -> None:
+    """Move the records of joined leads to the living one's row, which knows what was written to them."""
+    for lead, adoption in given.items():
+        if adoption.joined != ():
+            joined = None if adoption.joined is None else ids(adoption.joined)
+            db.run("give_up_record", {"connection": connection, "lead": lead, "joined": joined})
+    before = records.standing_of(db, [(connection, lead) for lead in given])
+    survivors: list[Claim] = []
+    doubles: list[Sequence[KnownRecord]] = []
+    for lead, adoption in given.items():
+        _, known = before.get((connection, lead), (None, ()))
+        # Those that a settle which came too late has added meanwhile stay.
+        late = [one for one in known if not any(records.same(one, other) for other in adoption.records)]
+        survivors.append((connection, lead, adoption.records[0]))
+        doubles.append((*adoption.records[1:], *late))
+    records.put(db, survivors, doubles)
+    db.run_rows("set_values", [(connection, lead, _pack(one.values)) for lead, one in given.items()])
 
 
 def note_sending(
@@ -184,60 +184,71 @@ def note_sending(
     """Mark leads before a write; return those that may be written."""
     with db.transaction():
         lanes.check(db, fence)
-        marked: list[int] = []
-        for lead, write in sent.items():
-            mark = (operation, now, fence.epoch, _pack(write.values), _pack(write.base))
-            rows = db.run("note_sending", (*mark, connection, lead))
-            marked += [row[0] for row in rows]
-    return marked
+        marks = [
+            (connection, lead, operation, now, fence.epoch, _pack(write.values), _pack(write.base))
+            for lead, write in sent.items()
+        ]
+        return [row[0] for row in db.run_rows("note_sending", marks)]
 
 
 def settle(
     db: Database, fence: Fence, settles: Sequence[Settle], attempts: Sequence[Attempt], now: int
 ) -> Settled:
-    """Store what a pass learned."""
-    shared: dict[int, str] = {}
+    """Store what a pass learned, of each lead once."""
     with db.transaction():
         standing = lanes.holds(db, fence)
+        shared = _store_records(db, settles, standing=standing)
         for one in settles:
-            clash = None
-            if one.record is not None:
-                clash = _store_record(db, one, one.record, standing=standing)
-            if clash is not None:
-                shared[one.lead] = clash
-                # The fate of the write is known, so its mark goes too; the record is another person's.
-                held = Settle(
-                    connection=one.connection,
-                    lead=one.lead,
-                    state=SyncState.HELD,
-                    code="record-shared",
-                    reason=clash,
-                )
-                _update(db, held)
-            elif standing:
-                _update(db, one)
-            else:
+            if not standing and one.lead not in shared:
                 db.run("redo", (now, one.connection, one.lead))
+        # Of a record that is another person's the fate of the write is known, so its mark goes too.
+        held = [_held(one, shared[one.lead]) for one in settles if one.lead in shared]
+        _update(db, [*held, *(one for one in settles if standing and one.lead not in shared)])
         db.run_rows("put_attempt", [attempt_values(attempt) for attempt in attempts])
     return Settled(standing=standing, shared=shared)
 
 
-def _store_record(db: Database, one: Settle, record: KnownRecord, *, standing: bool) -> str | None:
-    """Note whose a record is, even of a lead that was joined to another meanwhile."""
-    clash = clash_of(db, one.connection, one.lead, record)
-    if clash is None:
-        db.run("put_record", (one.connection, record.kind, record.id, one.lead))
-        rows = db.run("syncs_of", (one.connection, ids([one.lead])))
-        before = sync_row(rows[0]) if rows else None
-        doubles = () if before is None else before.doubles
-        if standing:
-            doubles = doubles if one.doubles is None else _united(one, doubles)
-        elif before is not None and before.record is not None and not _same(before.record, record):
-            # A successor found the person another record: the one that comes too late is a double of it.
-            doubles = (*(double for double in doubles if not _same(double, record)), record)
-            record = before.record
-        _set_record(db, one.connection, one.lead, record, doubles)
-    return clash
+def _held(one: Settle, reason: str) -> Settle:
+    return Settle(
+        connection=one.connection, lead=one.lead, state=SyncState.HELD, code="record-shared", reason=reason
+    )
+
+
+def _store_records(db: Database, settles: Sequence[Settle], *, standing: bool) -> dict[int, str]:
+    """Note whose records are, even of leads that were joined to others meanwhile; return why some are not."""
+    claims = [(one, (one.connection, one.lead, one.record)) for one in settles if one.record is not None]
+    holders = Holders(db, [claim for _, claim in claims])
+    before = records.standing_of(db, [(one.connection, one.lead) for one, _ in claims])
+    shared: dict[int, str] = {}
+    given: list[Claim] = []
+    kept: list[Claim] = []
+    doubles: list[Sequence[KnownRecord]] = []
+    for one, claim in claims:
+        clash = holders.clash(claim)
+        if clash is not None:
+            shared[one.lead] = clash
+            continue
+        holders.give(claim)
+        given.append(claim)
+        record, others = _after(one, claim[2], before.get(claim[:2], (None, ())), standing=standing)
+        kept.append((one.connection, one.lead, record))
+        doubles.append(others)
+    records.put_holders(db, given)
+    records.put(db, kept, doubles)
+    return shared
+
+
+def _after(
+    one: Settle, record: KnownRecord, before: records.Standing, *, standing: bool
+) -> tuple[KnownRecord, Sequence[KnownRecord]]:
+    """Return the record of a lead and its doubles after a settle."""
+    known, doubles = before
+    if standing:
+        return record, doubles if one.doubles is None else _united(one, doubles)
+    if known is None or records.same(known, record):
+        return record, doubles
+    # A successor found the person another record: the one that comes too late is a double of it.
+    return known, (*(double for double in doubles if not records.same(double, record)), record)
 
 
 def _united(one: Settle, stored: Sequence[KnownRecord]) -> tuple[KnownRecord, ...]:
@@ -245,38 +256,32 @@ def _united(one: Settle, stored: Sequence[KnownRecord]) -> tuple[KnownRecord, ..
     return (*(one.doubles or ()), *(double for double in stored if double.id not in one.seen))
 
 
-def _same(one: KnownRecord, other: KnownRecord) -> bool:
-    return (one.kind, one.id) == (other.kind, other.id)
+def _update(db: Database, settles: Sequence[Settle]) -> None:
+    db.run_rows("settle", [_settled_values(one) for one in settles])
+    for one in settles:
+        if one.forget_record:
+            lead = {"connection": one.connection, "lead": one.lead}
+            db.run("forget_record", lead)
+            db.run("unset_record", lead)
 
 
-def _update(db: Database, one: Settle) -> None:
-    given = (
-        ("synced", one.synced),
-        ("synced_at", one.synced_at),
-        ("due_at", one.due_at),
-        ("tries", one.tries),
-        ("first_failed_at", one.first_failed_at),
-        ("state", None if one.state is None else one.state.value),
-        ("values_written", None if one.values is None else _pack(one.values)),
-        ("rejected", None if one.rejected is None else _pack(one.rejected)),
-        ("pending", None if one.pending is None else _pack(one.pending)),
+def _settled_values(one: Settle) -> tuple[object, ...]:
+    return (
+        one.connection,
+        one.lead,
+        one.synced,
+        one.synced_at,
+        one.due_at,
+        one.tries,
+        one.first_failed_at,
+        None if one.state is None else one.state.value,
+        _packed(one.values),
+        _packed(one.rejected),
+        _packed(one.pending),
+        one.code,
+        one.reason,
+        int(one.clear_sending),
     )
-    columns: dict[str, object] = {name: value for name, value in given if value is not None}
-    columns |= {"reason": one.reason, "code": one.code}
-    if one.tries == 0:
-        columns["first_failed_at"] = None
-    if one.clear_sending:
-        columns |= dict.fromkeys(("sending", "sending_since", "sending_epoch", "sending_values"))
-    if one.forget_record:
-        db.run("forget_record", {"connection": one.connection, "lead": one.lead})
-        columns |= dict.fromkeys(("record_kind", "record_id", "record_url", "related", "values_written"))
-        columns["created_by_us"] = 0
-    # Column names come from the literals above; values are bound. What the CRM has is never less than before.
-    assignments = ", ".join(
-        f"{name} = max({name}, ?)" if name == "synced" else f"{name} = ?" for name in columns
-    )
-    sql = f"UPDATE syncs SET {assignments} WHERE connection = ? AND lead = ?"  # noqa: S608
-    db.run_text(sql, (*columns.values(), one.connection, one.lead))
 
 
 def attempt_values(attempt: Attempt) -> tuple[object, ...]:

@@ -31,18 +31,21 @@ UPDATE syncs SET due_at = max(due_at, ?) WHERE connection = ? AND lead = ?
 -- name: taken
 UPDATE syncs SET tries = tries + 1 WHERE connection = ? AND lead IN (SELECT value FROM json_each(?))
 
--- name: record_owner
+-- name: record_holders
 -- The living lead that holds a record, and the living lead behind the one that asks.
-SELECT coalesce(l.joined_into, l.id), (SELECT coalesce(joined_into, id) FROM leads WHERE id = :lead)
-FROM records r JOIN leads l ON l.id = r.lead
-WHERE r.connection = :connection AND r.kind = :kind AND r.id = :id
+SELECT column1, column2, column3, column4,
+       (SELECT coalesce(l.joined_into, l.id) FROM records r JOIN leads l ON l.id = r.lead
+        WHERE r.connection = column1 AND r.kind = column2 AND r.id = column3),
+       (SELECT coalesce(joined_into, id) FROM leads WHERE id = column4)
+FROM (VALUES {rows}) WHERE column1 IS NOT NULL
 
 -- name: holder_of_record
 SELECT coalesce(l.joined_into, l.id) FROM records r JOIN leads l ON l.id = r.lead
 WHERE r.connection = ? AND r.kind = ? AND r.id = ?
 
 -- name: put_record
-INSERT INTO records (connection, kind, id, lead) VALUES (?, ?, ?, ?)
+INSERT INTO records (connection, kind, id, lead)
+SELECT * FROM (VALUES {rows}) WHERE column1 IS NOT NULL
 ON CONFLICT (connection, kind, id) DO UPDATE SET lead = excluded.lead
 
 -- name: forget_record
@@ -51,12 +54,22 @@ DELETE FROM records
 WHERE connection = :connection AND lead = :lead
   AND (kind, id) = (SELECT record_kind, record_id FROM syncs WHERE connection = :connection AND lead = :lead)
 
+-- name: records_known
+SELECT connection, lead, record_kind, record_id, record_url, related, created_by_us, doubles
+FROM syncs WHERE (connection, lead) IN (VALUES {rows})
+
 -- name: set_record
-UPDATE syncs SET record_kind = ?, record_id = ?, record_url = ?, related = ?, created_by_us = ?, doubles = ?
-WHERE connection = ? AND lead = ?
+UPDATE syncs SET record_kind = column3, record_id = column4, record_url = column5, related = column6,
+                 created_by_us = column7, doubles = column8
+FROM (VALUES {rows}) WHERE connection = column1 AND lead = column2
+
+-- name: unset_record
+UPDATE syncs SET record_kind = NULL, record_id = NULL, record_url = NULL, related = NULL, values_written = NULL,
+                 created_by_us = 0
+WHERE connection = :connection AND lead = :lead
 
 -- name: set_values
-UPDATE syncs SET values_written = ? WHERE connection = ? AND lead = ?
+UPDATE syncs SET values_written = column3 FROM (VALUES {rows}) WHERE connection = column1 AND lead = column2
 
 -- name: give_up_record
 UPDATE syncs SET record_kind = NULL, record_id = NULL, record_url = NULL, related = NULL, doubles = NULL,
@@ -65,10 +78,33 @@ WHERE connection = :connection AND lead IN (SELECT id FROM leads WHERE joined_in
   AND (:joined IS NULL OR lead IN (SELECT value FROM json_each(:joined)))
 
 -- name: note_sending
-UPDATE syncs SET sending = ?, sending_since = ?, sending_epoch = ?, sending_values = ?, values_written = ?
-WHERE connection = ? AND lead = ? AND code IS NOT 'being-forgotten'
+UPDATE syncs SET sending = column3, sending_since = column4, sending_epoch = column5, sending_values = column6,
+                 values_written = column7
+FROM (VALUES {rows})
+WHERE connection = column1 AND lead = column2 AND code IS NOT 'being-forgotten'
   AND (SELECT joined_into IS NULL FROM leads WHERE id = syncs.lead)
 RETURNING lead
+
+-- name: settle
+-- What is not known stays as it was; what is said of the last try never does. What the CRM has is never less than
+-- before, and a try that went well ends a failure.
+UPDATE syncs SET
+    synced = max(synced, coalesce(column3, synced)),
+    synced_at = coalesce(column4, synced_at),
+    due_at = coalesce(column5, due_at),
+    tries = coalesce(column6, tries),
+    first_failed_at = iif(column6 = 0, NULL, coalesce(column7, first_failed_at)),
+    state = coalesce(column8, state),
+    values_written = coalesce(column9, values_written),
+    rejected = coalesce(column10, rejected),
+    pending = coalesce(column11, pending),
+    code = column12,
+    reason = column13,
+    sending = iif(column14, NULL, sending),
+    sending_since = iif(column14, NULL, sending_since),
+    sending_epoch = iif(column14, NULL, sending_epoch),
+    sending_values = iif(column14, NULL, sending_values)
+FROM (VALUES {rows}) WHERE connection = column1 AND lead = column2
 
 -- name: hold
 UPDATE syncs SET state = 'held', code = 'record-shared', reason = ? WHERE connection = ? AND lead = ?
