@@ -16,6 +16,7 @@ from tests.acceptance.salesforce import org, variables
 
 from afterclick.sandbox import serve
 from afterclick_pipedrive.sandbox import Options, PipedriveSandbox
+from afterclick_salesforce.sandbox import SalesforceSandbox
 
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 
@@ -97,10 +98,21 @@ async def test_pipedrive_alone_makes_an_account_ready(tmp_path: Path) -> None:
 
 async def test_salesforce_alone_makes_an_org_ready(tmp_path: Path) -> None:
     python = installed(tmp_path / "venv", "afterclick", "afterclick-salesforce")
-    async with serve(org()) as crm:
+    emulator = org()
+    async with serve(emulator) as crm:
         environ = variables(tmp_path, crm.url)
         made = await asyncio.to_thread(run, python, tmp_path, environ, "provision", "salesforce", "--apply")
         again = await asyncio.to_thread(run, python, tmp_path, environ, "provision", "salesforce")
+        assert made.count("created") >= 26
+        assert again.count("keep") >= 26
+        assert not _may_delete(emulator)
 
-    assert made.count("created") >= 26
-    assert again.count("keep") >= 26
+        environ["AFTERCLICK_LEADS__EXPIRE_STUBS"] = "90d"
+        more = await asyncio.to_thread(run, python, tmp_path, environ, "provision", "salesforce", "--apply")
+        assert more.count("created") == 1
+        assert _may_delete(emulator)
+
+
+def _may_delete(emulator: SalesforceSandbox) -> bool:
+    rights = [row.values for row in emulator.org.tables["ObjectPermissions"]]
+    return any(one["SobjectType"] == "Lead" and one.get("PermissionsDelete") for one in rights)

@@ -75,6 +75,7 @@ async def account(
     connected: bool = True,
     gate: Gate | None = None,
     settings: Mapping[str, Any] | None = None,
+    expires: bool = False,
     **options: Any,
 ) -> AsyncIterator[Account]:
     """Run an emulator and connect to it."""
@@ -99,6 +100,7 @@ async def account(
             log=Lines(),
             fields=DEFAULT_FIELDS,
             state=NoState(),
+            expires=expires,
         )
         if provisioned and connected:
             ctx.client = await plugin.connect(ctx)

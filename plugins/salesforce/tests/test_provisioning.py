@@ -112,14 +112,45 @@ async def test_names_and_switches_of_the_operator_are_followed() -> None:
         assert not any("LeadSource" in step.what for step in plan.steps)
 
 
-async def test_right_to_delete_is_granted_only_where_it_is_used() -> None:
-    for doubles, granted in (("point", False), ("delete", True)):
-        async with account(provisioned=False, object_permissions=(), settings={"doubles": doubles}) as a:
-            await provision(a)
-            (row,) = [
-                one for one in a.org.org.tables["ObjectPermissions"] if one.values["SobjectType"] == "Lead"
-            ]
-            assert bool(row.values.get("PermissionsDelete")) is granted
+@pytest.mark.parametrize(
+    ("doubles", "expires", "granted"),
+    [("point", False, False), ("delete", False, True), ("point", True, True)],
+)
+async def test_right_to_delete_is_granted_only_where_it_is_used(
+    doubles: str, expires: bool, granted: bool
+) -> None:
+    settings = {"doubles": doubles}
+    async with account(provisioned=False, object_permissions=(), settings=settings, expires=expires) as a:
+        await provision(a)
+        table = a.org.org.tables["ObjectPermissions"]
+        (row,) = [one.values for one in table if one.values["SobjectType"] == "Lead"]
+        assert bool(row.get("PermissionsDelete")) is granted
+
+
+async def test_right_that_is_needed_later_is_added_to_those_that_are_there() -> None:
+    async with account(provisioned=False, object_permissions=()) as a:
+        await provision(a)
+        a.ctx.expires = True
+        assert "salesforce-no-delete" in {finding.code for finding in await plugin.check(a.ctx)}
+        plan = await provision(a)
+
+        assert {step.what for step in plan.steps if step.done} == {"rights on Lead"}
+        assert plan.conflicts == ()
+        assert "salesforce-no-delete" not in {finding.code for finding in await plugin.check(a.ctx)}
+
+
+async def test_field_that_is_granted_to_read_only_is_granted_to_edit() -> None:
+    async with account(provisioned=False, object_permissions=()) as a:
+        await provision(a)
+        table = a.org.org.tables["FieldPermissions"]
+        (row,) = [one for one in table if one.values["Field"] == f"Lead.{KEY}"]
+        table.change(row, {"PermissionsEdit": False}, a.ctx.clock.now(), "an administrator")
+        a.org.org.security.forget()
+        plan = await provision(a)
+
+        assert {step.what for step in plan.steps if step.done} == {"access to fields"}
+        assert plan.conflicts == ()
+        assert row.values["PermissionsEdit"] is True
 
 
 async def test_integration_user_cannot_provision_and_is_told_so() -> None:

@@ -261,6 +261,11 @@ def test_connection_serves_the_spaces_it_names(plan: Any) -> None:
     assert only(plan(**ACCOUNT)).serves("main")
 
 
+def test_connection_knows_whether_stubs_expire(plan: Any) -> None:
+    assert only(plan("leads.expire_stubs = '90d'", **ACCOUNT)).expires
+    assert not only(plan(**ACCOUNT)).expires
+
+
 # The digest of its mapping
 
 

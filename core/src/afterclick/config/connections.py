@@ -31,6 +31,7 @@ class ResolvedConnection:
         fields: tuple[FieldSpec, ...],
         stages: Mapping[str, str],
         limits: tuple[Limit, ...],
+        expires: bool = False,
     ) -> None:
         self.name = name
         self.plugin = info.name
@@ -45,6 +46,7 @@ class ResolvedConnection:
         self.fields = fields
         self.stages = dict(stages)
         self.limits = limits
+        self.expires = expires
         self.mapping_digest = digest(fields, stages, connection.time_zone, creates=connection.creates)
 
     def __repr__(self) -> str:
@@ -92,7 +94,7 @@ def resolve_connections(
     `broken` names plugins that are installed and cannot be used: their tables are skipped, so that
     one broken plugin stops no other. Faults are returned and not raised, to be reported together.
     """
-    resolver = _Resolver(plugins, environ)
+    resolver = _Resolver(environ, expires=settings.leads.expire_stubs is not None)
     tables = dict(settings.connections)
     skipped = []
     for name, connection in settings.connections.items():
@@ -126,12 +128,13 @@ def _plugins_there_are(plugin: str, plugins: Mapping[str, PluginInfo]) -> str:
 
 
 class _Resolver:
-    def __init__(self, plugins: Mapping[str, PluginInfo], environ: Mapping[str, str]) -> None:
+    def __init__(self, environ: Mapping[str, str], *, expires: bool) -> None:
         self.decoder = Decoder(environ)
         self.ready: list[ResolvedConnection] = []
         self.idle: list[Idle] = []
         self.half_set: list[HalfSet] = []
         self._environ = environ
+        self._expires = expires
 
     def add_plugin(self, info: PluginInfo, tables: Mapping[str, Connection]) -> None:
         """Resolve all connections of one plugin."""
@@ -180,6 +183,7 @@ class _Resolver:
                 fields=fields,
                 stages=stages,
                 limits=limits,
+                expires=self._expires,
             )
         )
 

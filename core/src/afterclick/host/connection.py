@@ -53,6 +53,7 @@ class Connected:
             state=lane.state,
             stages=resolved.stages,
             zone=resolved.time_zone,
+            expires=resolved.expires,
         )
         return self.caller.with_context(own)
 
@@ -121,5 +122,6 @@ async def open_connection(
             state=state or MemoryState(),
             stages=resolved.stages,
             zone=resolved.time_zone,
+            expires=resolved.expires,
         )
         yield Connected(resolved.name, resolved, plugin, Caller(plugin, ctx, clock, metrics), pacer)

@@ -262,6 +262,7 @@ class Log(Protocol):
 class Context(Generic[S]):
     """What a hook works with: one connection's settings, HTTP access, fields and durable state.
 
+    `expires` tells whether `retire` will be asked to remove records of stubs (`leads.expire_stubs`).
     `connect` may narrow `fields` to what the account has, and set `zone` to the account's time zone
     where the operator named none: both count until the next `connect`.
     """
@@ -278,6 +279,7 @@ class Context(Generic[S]):
         state: State,
         stages: Mapping[str, str] | None = None,
         zone: str = "UTC",
+        expires: bool = False,
     ) -> None:
         self.connection = connection
         self.settings = settings
@@ -288,4 +290,5 @@ class Context(Generic[S]):
         self.state = state
         self.stages = dict(stages or {})
         self.zone = zone
+        self.expires = expires
         self.client: Any = None

@@ -106,6 +106,7 @@ class Description(msgspec.Struct, frozen=True):
     createable: bool = True
     updateable: bool = True
     queryable: bool = True
+    deletable: bool = True
 
     @property
     def by_name(self) -> dict[str, Field]:

@@ -42,6 +42,11 @@ class Lent:
         return self._token
 
 
+def deletes(ctx: Ctx) -> bool:
+    """Tell whether Leads may have to be deleted: doubles, or stubs that expire."""
+    return ctx.expires or ctx.settings.doubles == "delete"
+
+
 def open_api(ctx: Ctx, *, provisioning: bool = False) -> Api:
     """Return the calls of the org, with the token that the work needs."""
     lent = ctx.settings.provisioning_token.strip()

@@ -6,7 +6,7 @@ from afterclick.plugin import Finding
 from afterclick_salesforce import definitions, findings, limits, problem
 from afterclick_salesforce.answers import Description
 from afterclick_salesforce.api import Api
-from afterclick_salesforce.client import Client, Ctx, decoded, open_api
+from afterclick_salesforce.client import Client, Ctx, decoded, deletes, open_api
 from afterclick_salesforce.definitions import Org
 from afterclick_salesforce.fields import LEAD, OBJECTS
 from afterclick_salesforce.mapping import Shape
@@ -96,4 +96,5 @@ def other_faults(ctx: Ctx, org: Org) -> list[Finding]:
     found = definitions.compare(ctx.fields, org)
     found += definitions.contact_faults(ctx.fields, org)
     found += definitions.pointer_faults(ctx.settings.merged_into, org, needed=ctx.settings.doubles != "keep")
+    found += definitions.delete_faults(org, needed=deletes(ctx))
     return found

@@ -81,6 +81,11 @@ def access(org: Org) -> list[Finding]:
     return found
 
 
+def delete_faults(org: Org, *, needed: bool) -> list[Finding]:
+    """Return the finding for Leads that are to be deleted and may not be."""
+    return [findings.no_delete(LEAD)] if needed and not org[LEAD].deletable else []
+
+
 def _faults(spec: FieldSpec, org: Org, object: str) -> list[Finding]:
     field = org[object].by_name.get(spec.name)
     if field is None:

@@ -60,6 +60,11 @@ def object_access(object: str, lacking: Iterable[str]) -> Finding:
     )
 
 
+def no_delete(object: str) -> Finding:
+    """Return the finding for records that are to be deleted by a user who may not."""
+    return kinds.NO_DELETE.found(f"the integration user may not delete {object}s", subject=object)
+
+
 def no_key() -> Finding:
     """Return the finding for a configuration that switched the key off."""
     return kinds.NO_KEY.found("no field is configured to hold the key")

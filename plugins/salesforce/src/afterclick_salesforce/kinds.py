@@ -45,6 +45,12 @@ OBJECT = FindingKind(
     remedy="Assign the permission set that provisioning makes to the integration user.",
     level="error",
 )
+NO_DELETE = FindingKind(
+    code="salesforce-no-delete",
+    meaning="The settings ask for Leads to be deleted (`doubles`, `leads.expire_stubs`), and the integration "
+    "user may not, so they stay.",
+    remedy="Provision the org; or in Setup, Permission Sets, the set, Object Settings, Leads: tick Delete.",
+)
 NO_KEY = FindingKind(
     code="salesforce-no-key",
     meaning="The field `key` is switched off; records are found again by it.",
@@ -151,6 +157,7 @@ KINDS = (
     VERSION,
     UNREACHABLE,
     OBJECT,
+    NO_DELETE,
     NO_KEY,
     FIELD_MISSING,
     FIELD_HIDDEN,

@@ -39,11 +39,13 @@ class Survey(msgspec.Struct, frozen=True, kw_only=True):
     """An org as it is, and what it should have.
 
     `there` are its custom fields, `defined` those of them that leads are written to. `permission_set` is its
-    id, None where it is missing; `objects` and `granted` are what it grants. `user` is the integration user,
-    empty where nobody knows. `source_there` is None where the picklist could not be read.
+    id, None where it is missing; `objects` and `granted` are what it grants, `rows` the ids of the records
+    that say so. `deletes` tells whether Leads may have to be deleted. `user` is the integration user, empty
+    where nobody knows. `source_there` is None where the picklist could not be read.
     """
 
     settings: SalesforceSettings
+    deletes: bool
     fields: Sequence[FieldSpec]
     there: frozenset[FieldName]
     defined: Mapping[FieldName, Defined]
@@ -52,6 +54,7 @@ class Survey(msgspec.Struct, frozen=True, kw_only=True):
     permission_set: str | None
     objects: Mapping[str, frozenset[str]]
     granted: frozenset[FieldName]
+    rows: Mapping[str | FieldName, str]
     user: str
     assigned: bool
     layouts: Mapping[str, bool | None]
@@ -80,7 +83,7 @@ class Survey(msgspec.Struct, frozen=True, kw_only=True):
 
     def rights(self, object: str) -> frozenset[str]:
         """Return the rights on an object that are needed."""
-        deletes = object == LEAD and self.settings.doubles == "delete"
+        deletes = object == LEAD and self.deletes
         return frozenset({*RIGHTS[object], *([DELETE] if deletes else [])})
 
     def lacking(self) -> list[str]:

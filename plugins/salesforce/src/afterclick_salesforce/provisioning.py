@@ -7,7 +7,7 @@ Developer Guide" (upsertMetadata) and "Object Reference" (FieldPermissions: Edit
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from afterclick.plugin import Answer, CallFailed, Plan
@@ -21,6 +21,7 @@ from afterclick_salesforce.surveying import components, survey
 
 Refusals = dict[str, str]
 """The codes that Salesforce gave, by the step of the plan."""
+Send = Callable[[Sequence[Mapping[str, Any]], Mapping[str, str]], Awaitable[Answer]]
 
 
 async def provision(apply: bool, ctx: Ctx) -> Plan:
@@ -94,15 +95,15 @@ async def _grant(ctx: Ctx, api: Api, found: Survey) -> Refusals:
     """Make the permission set, and let it grant what is missing."""
     parent = found.permission_set or await _make_permission_set(ctx, api)
     rights = {f"rights on {object}": _object_row(object, parent, found) for object in found.lacking()}
-    access = [_field_row(field, parent) for field in found.to_grant()]
+    access = [_field_row(field, parent, found) for field in found.to_grant()]
     refusals: Refusals = {}
     # Rights on fields need rights on their object first.
-    refusals |= await _insert(ctx, api, list(rights.values()), list(rights))
-    refusals |= await _insert(ctx, api, access, ["access to fields"] * len(access))
+    refusals |= await _save(ctx, api, list(rights.values()), list(rights))
+    refusals |= await _save(ctx, api, access, ["access to fields"] * len(access))
     if found.user and not found.assigned:
         row = _row("PermissionSetAssignment", AssigneeId=found.user, PermissionSetId=parent)
         step = f"permission set {ctx.settings.permission_set} for the integration user"
-        refusals |= await _insert(ctx, api, [row], [step])
+        refusals |= await _save(ctx, api, [row], [step])
     return refusals
 
 
@@ -127,26 +128,33 @@ def _row(object: str, **values: Any) -> dict[str, Any]:
 
 def _object_row(object: str, parent: str, found: Survey) -> dict[str, Any]:
     rights = {f"Permissions{right}": True for right in sorted(found.rights(object))}
+    if object in found.rows:
+        return _row("ObjectPermissions", id=found.rows[object], **rights)
     return _row("ObjectPermissions", ParentId=parent, SobjectType=object, **rights)
 
 
-def _field_row(field: FieldName, parent: str) -> dict[str, Any]:
-    return _row(
-        "FieldPermissions",
-        ParentId=parent,
-        SobjectType=field.object,
-        Field=str(field),
-        PermissionsRead=True,
-        PermissionsEdit=True,
-    )
+def _field_row(field: FieldName, parent: str, found: Survey) -> dict[str, Any]:
+    rights = {"PermissionsRead": True, "PermissionsEdit": True}
+    if field in found.rows:
+        return _row("FieldPermissions", id=found.rows[field], **rights)
+    return _row("FieldPermissions", ParentId=parent, SobjectType=field.object, Field=str(field), **rights)
 
 
-async def _insert(ctx: Ctx, api: Api, rows: Sequence[dict[str, Any]], steps: Sequence[str]) -> Refusals:
-    """Insert rows; return the codes of those that were refused, by the step that each is of."""
+async def _save(ctx: Ctx, api: Api, rows: Sequence[dict[str, Any]], steps: Sequence[str]) -> Refusals:
+    """Make rows, and change those that have an id; return the codes of the refused ones, by step."""
+    pairs = list(zip(rows, steps, strict=True))
+    there = [pair for pair in pairs if "id" in pair[0]]
+    refusals = await _send(ctx, api.insert, [pair for pair in pairs if "id" not in pair[0]])
+    return refusals | await _send(ctx, api.update, there)
+
+
+async def _send(ctx: Ctx, send: Send, pairs: Sequence[tuple[dict[str, Any], str]]) -> Refusals:
+    """Send rows, each with its step."""
+    rows, steps = [row for row, _ in pairs], [step for _, step in pairs]
     refusals: Refusals = {}
     for start in range(0, len(rows), ROWS):
         part = rows[start : start + ROWS]
-        answer = await api.insert(part, {})
+        answer = await send(part, {})
         results = answers.read(answer, list[Result]) if answer.ok else None
         if results is None:
             found = refused(ctx, problem.of_answer(answer), object=part[0]["attributes"]["type"])

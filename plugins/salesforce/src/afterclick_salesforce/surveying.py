@@ -8,18 +8,19 @@ Salesforce, "Tooling API" (CustomField) and "Object Reference" (PermissionSet an
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 from xml.etree.ElementTree import Element
 
 from afterclick.plugin import Answer, CallFailed, LaneStop
 from afterclick_salesforce import findings, metadata, problem, soql
 from afterclick_salesforce.api import Api
-from afterclick_salesforce.client import Ctx, listed, open_api
+from afterclick_salesforce.client import Ctx, deletes, listed, open_api
 from afterclick_salesforce.connecting import read_org
 from afterclick_salesforce.definitions import Org
 from afterclick_salesforce.fields import CUSTOM, LEAD, OBJECTS
 from afterclick_salesforce.planning import DELETE, LEAD_SOURCE, RIGHTS, FieldName, Survey, wanted
 
+Name = TypeVar("Name", str, FieldName)
 _POWERS = (*RIGHTS[LEAD], DELETE)
 
 
@@ -36,17 +37,21 @@ async def survey(ctx: Ctx, api: Api) -> Survey:
     if there is None:
         raise findings.stop(findings.provisioning_token("it may not look at the org's set-up"))
     permission_set = await _permission_set(ctx, api)
+    objects = await _object_rows(ctx, api, permission_set)
+    granted = await _field_rows(ctx, api, permission_set)
     user = await _integration_user(ctx)
     return Survey(
         settings=ctx.settings,
+        deletes=deletes(ctx),
         fields=ctx.fields,
         there=there,
         defined=await _defined(api, wanted(ctx.fields, ctx.settings).keys() & there),
         lead_source=_lead_source(ctx),
         source_there=_has_source(ctx, org),
         permission_set=permission_set,
-        objects=await _objects(ctx, api, permission_set),
-        granted=await _granted(ctx, api, permission_set),
+        objects={object: _powers(row) for object, row in objects.items()},
+        granted=frozenset(field for field, row in granted.items() if row.get("PermissionsEdit")),
+        rows={**_ids(objects), **_ids(granted)},
         user=user,
         assigned=await _is_assigned(ctx, api, permission_set, user),
         layouts=await layouts(ctx, api),
@@ -130,25 +135,30 @@ async def _permission_set(ctx: Ctx, api: Api) -> str | None:
     return str(rows[0]["Id"]) if rows else None
 
 
-async def _objects(ctx: Ctx, api: Api, parent: str | None) -> dict[str, frozenset[str]]:
+async def _object_rows(ctx: Ctx, api: Api, parent: str | None) -> dict[str, dict[str, Any]]:
+    """Return what the permission set grants on objects."""
     if parent is None:
         return {}
-    columns = ["SobjectType", *(f"Permissions{power}" for power in _POWERS)]
+    columns = ["Id", "SobjectType", *(f"Permissions{power}" for power in _POWERS)]
     rows = await _rows(ctx, api, columns, "ObjectPermissions", f"ParentId = {soql.literal(parent)}")
-    return {
-        str(row["SobjectType"]): frozenset(one for one in _POWERS if row.get(f"Permissions{one}"))
-        for row in rows
-    }
+    return {str(row["SobjectType"]): row for row in rows}
 
 
-async def _granted(ctx: Ctx, api: Api, parent: str | None) -> frozenset[FieldName]:
-    """Return the fields that the permission set lets its users edit."""
+def _ids(rows: Mapping[Name, Mapping[str, Any]]) -> dict[str | FieldName, str]:
+    return {name: str(row["Id"]) for name, row in rows.items()}
+
+
+def _powers(row: Mapping[str, Any]) -> frozenset[str]:
+    return frozenset(one for one in _POWERS if row.get(f"Permissions{one}"))
+
+
+async def _field_rows(ctx: Ctx, api: Api, parent: str | None) -> dict[FieldName, dict[str, Any]]:
+    """Return what the permission set grants on fields."""
     if parent is None:
-        return frozenset()
+        return {}
     where = f"ParentId = {soql.literal(parent)}"
-    rows = await _rows(ctx, api, ["Field", "PermissionsEdit"], "FieldPermissions", where)
-    names = (str(row["Field"]).partition(".") for row in rows if row.get("PermissionsEdit"))
-    return frozenset(FieldName(object, name) for object, _, name in names)
+    rows = await _rows(ctx, api, ["Id", "Field", "PermissionsEdit"], "FieldPermissions", where)
+    return {FieldName(*str(row["Field"]).split(".", 1)): row for row in rows}
 
 
 async def _integration_user(ctx: Ctx) -> str:
