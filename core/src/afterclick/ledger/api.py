@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
+from afterclick.ledger.claims import Claims
 from afterclick.ledger.observations import Asked, Observation, ObservationCount
 from afterclick.ledger.operating import Operations
 from afterclick.ledger.reads import Reads, Referrers
@@ -262,7 +263,7 @@ class Observations(Protocol):
         ...
 
 
-class Ledger(Ingest, Lanes, Folds, Syncs, Observations, Operations, Reads, Protocol):
+class Ledger(Ingest, Lanes, Folds, Syncs, Observations, Operations, Claims, Reads, Protocol):
     """The whole store. `holder` names this process among those that share it; `signals` tell of new work."""
 
     holder: str

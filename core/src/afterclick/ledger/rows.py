@@ -171,7 +171,8 @@ class SyncRow(msgspec.Struct, frozen=True, kw_only=True):
     may have written; `rejected` the values the CRM refused, by field;
     `doubles` further records of the person; `pending` steps that remain; `code` is the finding behind a
     sync that was set aside. `observed` is the version that was looked at without writing, while the
-    connection only observes.
+    connection only observes. `claimed` says that an operator gave the lead its record, and that it has not
+    got the lead's key yet.
     """
 
     connection: str
@@ -195,6 +196,7 @@ class SyncRow(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None = None
     synced_at: int | None = None
     observed: int = 0
+    claimed: bool = False
 
 
 class Due(msgspec.Struct, frozen=True, kw_only=True):

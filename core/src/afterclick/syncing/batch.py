@@ -194,7 +194,9 @@ class Pass:
         creates: list[Write] = []
         settles: list[Settle] = []
         for person, outcome in zip(people, called.outcomes, strict=True):
-            if isinstance(outcome, Match):
+            if isinstance(outcome, Match) and person.is_anothers(outcome.record):
+                settles += self._judge.was_keyed(person, now)
+            elif isinstance(outcome, Match):
                 chosen = person.choose(outcome)
                 person.found(chosen)
                 found.append((person, chosen))

@@ -7,7 +7,7 @@ else up, since every connection has a lane of its own.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -16,6 +16,7 @@ from afterclick.clock import Clock
 from afterclick.errors import LedgerError
 from afterclick.host.caller import Called, Caller
 from afterclick.ledger.api import Ledger
+from afterclick.ledger.claims import Claim
 from afterclick.ledger.lease import Lease
 from afterclick.ledger.rows import Due
 from afterclick.ledger.signal import syncs
@@ -83,6 +84,7 @@ class SyncLane:
         self._expiry = self._make_expiry()
         self._tasks: set[asyncio.Task[None]] = set()
         self._flying: dict[int, tuple[int, ...]] = {}
+        self._turn = asyncio.Lock()
         self._connected = False
         self._lease: Lease | None = None
         self._active = LaneState.OBSERVING if lane.observes else LaneState.RUNNING
@@ -147,21 +149,46 @@ class SyncLane:
             await self._stop_for(lease, called.stop)
         return called
 
+    async def claim(self, claims: Mapping[int, Claim]) -> Mapping[int, str] | None:
+        """Give leads records, between two batches; return why some were refused.
+
+        None where another process has the lane. One that a batch is at is refused: it may be making a record.
+
+        Raises:
+            FenceLostError: another process has the lane by now; nothing was stored.
+
+        """
+        async with self._turn:
+            lease = self._lease
+            if lease is None:
+                return None
+            busy = {lead for person in self._flying.values() for lead in person}
+            free = {lead: wish for lead, wish in claims.items() if lead not in busy}
+            refused = await self._ledger.claim(lease.fence, self.connection, free, now=self._clock.now())
+            return {**refused, **dict.fromkeys(claims.keys() & busy, "the lane is at it just now")}
+
     async def _serve(self, lease: Lease) -> None:
         await self._forget_observations(lease)
         while not self._stopping:
             if not await self._ready(lease):
                 continue
-            due = await self._take(lease)
-            if due:
-                self._start(lease, due)
-            elif self._tasks or self._expiry is None:
+            if await self._begin(lease):
+                continue
+            if self._tasks or self._expiry is None:
                 await self._ledger.signals.wait(self._signal, self._clock, await self._until_due())
             elif not await self._expiry.step():
                 wait = min(await self._until_due(), self._expiry.wait)
                 await self._ledger.signals.wait(self._signal, self._clock, wait)
         if self._tasks:
             await asyncio.wait(self._tasks)
+
+    async def _begin(self, lease: Lease) -> bool:
+        """Begin a batch; tell whether there was something due."""
+        async with self._turn:
+            due = await self._take(lease)
+            if due:
+                self._start(lease, due)
+            return bool(due)
 
     def _make_expiry(self) -> Expiry | None:
         rules = self._rules

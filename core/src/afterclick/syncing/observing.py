@@ -18,7 +18,7 @@ from afterclick.model.fields import Scalar
 from afterclick.plugin.types import Ambiguous, Gone, Match, NoMatch, Record
 from afterclick.syncing.batch import Pass, PassRules, why_of
 from afterclick.syncing.person import Person, as_record
-from afterclick.syncing.verdict import CREATES_NONE, DELETED, STUB_STAYS, Write
+from afterclick.syncing.verdict import CREATES_NONE, DELETED, KEYED_MEANWHILE, STUB_STAYS, Write
 
 LOOK_AGAIN = MILLISECONDS_PER_DAY
 """How long an observation is good, if its lead does not change before: people work in the CRM."""
@@ -61,6 +61,8 @@ def observe(
     record: Record | None = None
     further: Sequence[Record] = ()
     match outcome:
+        case Match() if person.is_anothers(outcome.record):
+            operation, reason, further = Operation.AMBIGUOUS, KEYED_MEANWHILE, [outcome.record]
         case Match():
             record, further = _found(person, outcome)
             absorbed = [one.id for one in person.doubles if one.retirable] if rules.absorbs else ()

@@ -99,6 +99,15 @@ class Person:
         """Tell whether a CRM field holds the key: a record without it would be found by nobody."""
         return any(spec.name == name and spec.rule is Rule.KEY for spec in self._mapped.fields)
 
+    def is_anothers(self, record: Record) -> bool:
+        """Tell whether a record that an operator gave to the person got somebody else's key before ours."""
+        return self._row_of(self.known).claimed and record.key is not None and record.key not in self.keys
+
+    @property
+    def holder(self) -> int:
+        """Return the lead whose row has the known record: its own, or one that joined it."""
+        return self._row_of(self.known).lead
+
     def _row_of(self, known: KnownRecord | None) -> SyncRow:
         """Return the row that wrote to the record: a joined lead's, where the person took it over."""
         rows = (self.sync, *self.due.joined)

@@ -38,6 +38,7 @@ NEXT_STEP = 1000
 DELETED = "the record was deleted in the CRM"
 STUB_STAYS = "nobody knows who it is, and `leads` in the configuration keeps such out"
 EXPIRED = "nobody ever said who it is, and `leads.expire_stubs` is over"
+KEYED_MEANWHILE = "the record that the lead was given has somebody else's key by now"
 CREATES_NONE = "no record yet, and this connection creates none"
 
 
@@ -201,6 +202,16 @@ class Judge:
             for lead in rows
             if lead == person.id or lead in person.retiring
         ]
+
+    def was_keyed(self, person: Person, now: int) -> list[Settle]:
+        """Return what becomes of a person whose record another one got before we wrote to it: go without."""
+        again = untried(person.sync, now=now, reason=KEYED_MEANWHILE, clear=True)
+        if person.holder == person.id:
+            return [msgspec.structs.replace(again, forget_record=True)]
+        given_up = Settle(
+            connection=self.connection, lead=person.holder, forget_record=True, reason=KEYED_MEANWHILE
+        )
+        return [again, given_up]
 
     def _going_on(self, person: Person, now: int) -> Settle:
         """Return the settle between two steps: the next pass goes on where this one ends."""

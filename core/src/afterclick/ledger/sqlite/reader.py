@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from afterclick.errors import LedgerError, LedgerOutdatedError
+from afterclick.ledger.claims import Living
 from afterclick.ledger.observations import Asked, Observation, ObservationCount
 from afterclick.ledger.operations import Belongings, Kind, Operation, Page, Picked, Selection, Terms
 from afterclick.ledger.queries import migrations
@@ -23,6 +24,7 @@ from afterclick.ledger.rows import (
     Totals,
 )
 from afterclick.ledger.sqlite import (
+    claims,
     findings,
     folds,
     forgetting,
@@ -190,6 +192,14 @@ class SqliteReader:
 
     async def belongings(self, lead: int) -> Belongings | None:
         return await self._reader.do(lambda: forgetting.belongings(self._read, lead))
+
+    async def living(self, connection: str, *, after: int, look: int) -> Sequence[Living]:
+        return await self._reader.do(lambda: claims.living(self._read, connection, after, look))
+
+    async def known_records(
+        self, connection: str, records: Sequence[tuple[str, str]]
+    ) -> frozenset[tuple[str, str]]:
+        return await self._reader.do(lambda: claims.known_records(self._read, connection, records))
 
     async def set_aside(self, connection: str, *, after: int, look: int) -> Page:
         return await self._reader.do(

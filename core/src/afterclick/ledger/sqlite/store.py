@@ -13,6 +13,7 @@ import apsw
 
 from afterclick.clock import Clock
 from afterclick.errors import LedgerError
+from afterclick.ledger.claims import Claim
 from afterclick.ledger.observations import Observation
 from afterclick.ledger.operations import Advance, Kind, Operation, Refold, Selection, Terms
 from afterclick.ledger.rows import (
@@ -36,6 +37,7 @@ from afterclick.ledger.rows import (
 )
 from afterclick.ledger.signal import EVENTS, OPERATIONS, Signals
 from afterclick.ledger.signal import syncs as syncs_signal
+from afterclick.ledger.sqlite import claims as claiming
 from afterclick.ledger.sqlite import findings as told
 from afterclick.ledger.sqlite import (
     folds,
@@ -211,6 +213,13 @@ class SqliteLedger(SqliteReader):
 
     async def adopt(self, fence: Fence, connection: str, found: Mapping[int, Adoption]) -> Mapping[int, str]:
         return await self._writer.do(lambda: syncs.adopt(self._write, fence, connection, found))
+
+    async def claim(
+        self, fence: Fence, connection: str, claims: Mapping[int, Claim], *, now: int
+    ) -> Mapping[int, str]:
+        refused = await self._writer.do(lambda: claiming.claim(self._write, fence, connection, claims, now))
+        self.signals.give(syncs_signal(connection))
+        return refused
 
     async def note_sending(
         self,

@@ -68,6 +68,7 @@ def sync_row(row: Row) -> SyncRow:
         sending_values=_read_values(row[22]),
         code=row[23],
         observed=row[24],
+        claimed=bool(row[25]),
     )
 
 

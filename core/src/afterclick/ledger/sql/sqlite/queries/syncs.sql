@@ -16,13 +16,13 @@ SELECT id, joined_into FROM leads WHERE joined_into IN (SELECT value FROM json_e
 -- name: syncs_of
 SELECT connection, lead, wanted, synced, due_at, record_kind, record_id, record_url, related, created_by_us,
        values_written, rejected, doubles, pending, tries, first_failed_at, sending, sending_since, sending_epoch,
-       state, reason, synced_at, sending_values, code, observed
+       state, reason, synced_at, sending_values, code, observed, claimed
 FROM syncs WHERE connection = ? AND lead IN (SELECT value FROM json_each(?))
 
 -- name: syncs_of_leads
 SELECT connection, lead, wanted, synced, due_at, record_kind, record_id, record_url, related, created_by_us,
        values_written, rejected, doubles, pending, tries, first_failed_at, sending, sending_since, sending_epoch,
-       state, reason, synced_at, sending_values, code, observed
+       state, reason, synced_at, sending_values, code, observed, claimed
 FROM syncs WHERE lead IN (SELECT value FROM json_each(?)) ORDER BY connection, lead
 
 -- name: delay
@@ -65,7 +65,7 @@ FROM (VALUES {rows}) WHERE connection = column1 AND lead = column2
 
 -- name: unset_record
 UPDATE syncs SET record_kind = NULL, record_id = NULL, record_url = NULL, related = NULL, values_written = NULL,
-                 created_by_us = 0
+                 created_by_us = 0, claimed = 0
 WHERE connection = :connection AND lead = :lead
 
 -- name: set_values
@@ -73,7 +73,8 @@ UPDATE syncs SET values_written = column3 FROM (VALUES {rows}) WHERE connection 
 
 -- name: give_up_record
 UPDATE syncs SET record_kind = NULL, record_id = NULL, record_url = NULL, related = NULL, doubles = NULL,
-                 values_written = NULL, sending = NULL, sending_since = NULL, sending_epoch = NULL, sending_values = NULL
+                 values_written = NULL, claimed = 0,
+                 sending = NULL, sending_since = NULL, sending_epoch = NULL, sending_values = NULL
 WHERE connection = :connection AND lead IN (SELECT id FROM leads WHERE joined_into = :lead)
   AND (:joined IS NULL OR lead IN (SELECT value FROM json_each(:joined)))
 
@@ -98,6 +99,7 @@ UPDATE syncs SET
     values_written = coalesce(column9, values_written),
     rejected = coalesce(column10, rejected),
     pending = coalesce(column11, pending),
+    claimed = iif(column3 IS NULL, claimed, 0),
     code = column12,
     reason = column13,
     sending = iif(column14, NULL, sending),
