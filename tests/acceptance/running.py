@@ -23,6 +23,7 @@ from afterclick.config.connections import resolve_connections
 from afterclick.config.load import load
 from afterclick.host.connection import open_connection
 from afterclick.host.discovery import discover
+from afterclick.host.gates import anything
 from afterclick.observe.metrics import Metrics
 from afterclick.sandbox import serve
 from afterclick.service import Service
@@ -125,7 +126,9 @@ async def provision(folder: Path, environ: Mapping[str, str]) -> None:
     infos = {name: plugin.info for name, plugin in found.plugins.items()}
     for resolved in resolve_connections(settings, infos, environ).ready:
         plugin = found.plugins[resolved.plugin]
-        async with open_connection(resolved, plugin, clock=SystemClock(), metrics=Metrics()) as connected:
+        async with open_connection(
+            resolved, plugin, clock=SystemClock(), metrics=Metrics(), gate=anything
+        ) as connected:
             plan = await provisioned(connected, apply=True)
             assert not plan.missing
             assert not plan.conflicts

@@ -43,7 +43,7 @@ def test_every_field_of_a_registration_is_documented() -> None:
 def test_every_route_of_the_admin_api_is_documented_and_no_other() -> None:
     routes = {
         f"{route.method} /api{route.resource.canonical}"
-        for route in console_app(Mock(), Mock()).router.routes()
+        for route in console_app(Mock(), Mock(), Mock()).router.routes()
         if route.resource is not None and route.method != "HEAD"
     }
     text = (DOCS / "admin-api.md").read_text("utf-8")

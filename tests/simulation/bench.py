@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Self, cast
 
 import structlog
 from tests.simulation.absorbing import AbsorbingPlugin
@@ -145,7 +145,7 @@ class Bench:
         """After how long (ms) the lanes of a test let stubs expire, for those who judge the end."""
         self._folds = folds
 
-    async def __aenter__(self) -> Bench:
+    async def __aenter__(self) -> Self:
         if self._folds:
             _ = self.run(self.fold.run())
         return self

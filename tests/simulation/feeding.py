@@ -90,9 +90,13 @@ class Process:
 
     def start(self) -> None:
         """Fold and feed."""
+        self.does(self.feeder.run())
+
+    def does(self, work: Any) -> None:
+        """Fold, and do something of which every step counts."""
         _ = self.bench.run(self.fold.run())
         token = _FEEDING.set(True)
-        _ = self.bench.run(self.feeder.run())
+        _ = self.bench.run(work)
         _FEEDING.reset(token)
 
     def bury(self) -> None:

@@ -26,7 +26,7 @@ def test_hooks_fit_the_contract() -> None:
     marked = {name for name in dir(plugin) if getattr(getattr(plugin, name), f"{PROJECT}_impl", None)}
     assert marked == {
         *("describe", "connect", "match", "create", "enrich"),
-        *("absorb", "retire", "erase", "check", "provision", "sandbox"),
+        *("absorb", "retire", "erase", "strays", "check", "provision", "sandbox"),
     }
 
 
@@ -36,7 +36,11 @@ def test_description_names_what_the_core_needs() -> None:
     assert INFO.environment["HUBSPOT_ACCESS_TOKEN"] == "access_token"
     settings = {field.name for field in msgspec.structs.fields(HubSpotSettings)}
     assert set(INFO.secrets) | set(INFO.environment.values()) <= settings
-    assert {limit.bucket: limit.amount for limit in INFO.limits} == {"burst": 100, "daily": 250_000}
+    assert {limit.bucket: limit.amount for limit in INFO.limits} == {
+        "burst": 100,
+        "daily": 250_000,
+        "search": 4,
+    }
     # HubSpot ends a request after 100 seconds at the latest.
     assert INFO.call_deadline + INFO.late_effect >= 100
 

@@ -15,6 +15,7 @@ from tests.support.clock import FakeClock
 
 from afterclick.config.model import Source
 from afterclick.config.secrets import Secret, SecretSource
+from afterclick.console.adopting import Account, Adoptions
 from afterclick.console.app import console_app
 from afterclick.console.feeding import Feeder, Route
 from afterclick.console.operating import Operator
@@ -35,6 +36,7 @@ class Console:
     metrics: Metrics
     feeder: Feeder
     routes: dict[str, Route]
+    accounts: dict[str, Account]
     server: TestServer
     http: aiohttp.ClientSession
 
@@ -73,6 +75,7 @@ async def start(ledger: SqliteLedger, clock: FakeClock) -> AsyncIterator[Start]:
         async def started(*, token: Secret | None = None) -> Console:
             metrics = Metrics()
             routes = {CRM: Route(Terms(), 100, lambda: 1.0)}
+            accounts: dict[str, Account] = {}
             watch = Watch(
                 ledger=ledger,
                 clock=clock,
@@ -85,12 +88,13 @@ async def start(ledger: SqliteLedger, clock: FakeClock) -> AsyncIterator[Start]:
                 ledger, clock, lambda: routes, dict.fromkeys((Kind.REFOLD, Kind.FORGET), no_lanes)
             )
             operator = Operator(ledger=ledger, clock=clock, feeder=feeder, routes=lambda: routes)
-            api = console_app(watch, operator, token=token)
+            adoptions = Adoptions(ledger, lambda: accounts)
+            api = console_app(watch, operator, adoptions, token=token)
             server = TestServer(admin_app(metrics=metrics, ready=ledger.ready, api=api))
             await server.start_server()
             stack.push_async_callback(server.close)
             http = await stack.enter_async_context(aiohttp.ClientSession())
-            return Console(ledger, metrics, feeder, routes, server, http)
+            return Console(ledger, metrics, feeder, routes, accounts, server, http)
 
         yield started
 

@@ -7,6 +7,7 @@ import sys
 import typer
 
 from afterclick import __version__
+from afterclick.cli.adopt import adopt
 from afterclick.cli.backfill import backfill
 from afterclick.cli.backup import backup, restore
 from afterclick.cli.check import check
@@ -62,6 +63,7 @@ app.command("stubs")(stubs)
 app.command("retry")(retry)
 app.command("resync")(resync)
 app.command("backfill")(backfill)
+app.command("adopt")(adopt)
 app.command("refold")(refold)
 app.command("forget")(forget)
 app.add_typer(operations_app, name="operations")

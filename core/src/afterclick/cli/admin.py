@@ -27,7 +27,10 @@ AdminUrl = Annotated[
     ),
 ]
 
-_TIMEOUT = aiohttp.ClientTimeout(total=60)
+PATIENCE = 60.0
+"""Seconds that an answer may take."""
+
+_TIMEOUT = aiohttp.ClientTimeout(total=PATIENCE)
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - only compared
 
 
@@ -43,9 +46,10 @@ class Admin:
         """Read something."""
         return await self._ask("GET", path, params=query)
 
-    async def post(self, path: str, wish: Mapping[str, Any]) -> Any:
-        """Ask for something."""
-        return await self._ask("POST", path, json=wish)
+    async def post(self, path: str, wish: Mapping[str, Any], *, patience: float = PATIENCE) -> Any:
+        """Ask for something, and wait so many seconds for it."""
+        timeout = aiohttp.ClientTimeout(total=patience)
+        return await self._ask("POST", path, json=wish, timeout=timeout)
 
     async def delete(self, path: str) -> Any:
         """End something."""
@@ -54,7 +58,7 @@ class Admin:
     async def _ask(self, method: str, path: str, **options: Any) -> Any:
         try:
             async with self._http.request(
-                method, f"{self.url}/api/{path}", headers=self._headers, timeout=_TIMEOUT, **options
+                method, f"{self.url}/api/{path}", headers=self._headers, **{"timeout": _TIMEOUT, **options}
             ) as answer:
                 body = await answer.read()
         except (aiohttp.ClientError, TimeoutError, ValueError) as failure:

@@ -9,6 +9,8 @@ from aiohttp import web
 
 from afterclick.config.secrets import Secret
 from afterclick.console.access import guard
+from afterclick.console.adopting import Adoptions
+from afterclick.console.adoption import AdoptionWish
 from afterclick.console.answers import asked, in_one_shape, said
 from afterclick.console.grouping import grouped
 from afterclick.console.operating import Operator, Wish
@@ -21,7 +23,9 @@ MOST_ROWS = 1000
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 
-def console_app(watch: Watch, operator: Operator, *, token: Secret | None = None) -> web.Application:
+def console_app(
+    watch: Watch, operator: Operator, adoptions: Adoptions, *, token: Secret | None = None
+) -> web.Application:
     """Return the application that answers everything under `/api/`."""
 
     async def set_aside(request: web.Request) -> web.Response:
@@ -35,6 +39,11 @@ def console_app(watch: Watch, operator: Operator, *, token: Secret | None = None
     async def begin(request: web.Request) -> web.Response:
         return said(await operator.begin(await asked(request, Wish)), 202)
 
+    async def adopt(request: web.Request) -> web.Response:
+        wish = await asked(request, AdoptionWish)
+        await operator.must_run(wish.connection)
+        return said(await adoptions.adopt(wish))
+
     app = web.Application(middlewares=[in_one_shape, guard(token)])
     for method, path, handler in (
         ("GET", "/status", _answering(watch.status)),
@@ -43,6 +52,7 @@ def console_app(watch: Watch, operator: Operator, *, token: Secret | None = None
         ("GET", "/operations", _listing(operator.listed)),
         ("POST", "/operations", begin),
         ("POST", "/operations/count", count),
+        ("POST", "/adoptions", adopt),
         ("GET", r"/operations/{id:\d{1,15}}", _about_one(operator.find)),
         ("DELETE", r"/operations/{id:\d{1,15}}", _about_one(operator.cancel)),
     ):

@@ -143,13 +143,20 @@ class Operator:
         if wish.kind in EVERYWHERE:
             return [("", selection)]
         if wish.connection:
-            await self._must_run(wish.connection)
+            await self.must_run(wish.connection)
             return [(wish.connection, selection)]
         if wish.kind is not Kind.RETRY:
             raise RequestError(f"a {wish.kind} is for one connection", hint="Name it.")
         return [(name, selection) for name in sorted(self.routes())]
 
-    async def _must_run(self, connection: str) -> None:
+    async def must_run(self, connection: str) -> None:
+        """Refuse a connection that does not run.
+
+        Raises:
+            NotFoundError: there is none of that name.
+            ConflictError: it is known and does not run.
+
+        """
         running = sorted(self.routes())
         if connection in running:
             return

@@ -9,7 +9,7 @@ import msgspec
 
 from afterclick.plugin.errors import BatchRefused, LaneStop, Throttled
 from afterclick.plugin.findings import Finding
-from afterclick.plugin.types import MatchOutcome, Outcome, RetryLater, Uncertain
+from afterclick.plugin.types import MatchOutcome, Outcome, RetryLater, Strays, Uncertain
 
 UNSAFE = frozenset({"create", "enrich", "absorb", "retire", "erase"})
 """Hooks whose write may have happened, or may still land, when they fail; a read is simply repeated."""
@@ -75,6 +75,15 @@ def checked_findings(answer: Any) -> tuple[list[Finding], str | None]:
     )
     problem = None if wrong is None else f"check returned a wrong {wrong} among its findings"
     return [found for found in right if found is not None], problem
+
+
+def checked_strays(answer: Any) -> tuple[Strays | None, str]:
+    """Return a part of a plugin's strays, or None and what is wrong with its answer."""
+    right = _right(answer, frozenset({Strays}))
+    if right is None:
+        return None, f"strays returned a wrong {type(answer).__name__}"
+    keyed = sum(one.record.key is not None for one in right.strays)
+    return (None, f"strays returned {keyed} records that have a key") if keyed else (right, "")
 
 
 def put_right(stop: LaneStop) -> LaneStop:

@@ -72,6 +72,7 @@ class Said(enum.StrEnum):
     # operations
     OPERATION_STARTED = "operation-started"
     OPERATION_ENDED = "operation-ended"
+    RECORDS_ADOPTED = "records-adopted"
 
     # everything that other libraries say
     LIBRARY = "library"

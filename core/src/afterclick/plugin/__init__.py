@@ -49,6 +49,8 @@ from afterclick.plugin.types import (
     Rejected,
     RetryLater,
     State,
+    Stray,
+    Strays,
     Synced,
     Uncertain,
 )
@@ -97,6 +99,8 @@ __all__ = [
     "Rule",
     "Scalar",
     "State",
+    "Stray",
+    "Strays",
     "Synced",
     "Throttled",
     "Uncertain",

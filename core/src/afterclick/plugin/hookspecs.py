@@ -27,6 +27,7 @@ from afterclick.plugin.types import (
     Plan,
     PluginInfo,
     Record,
+    Strays,
 )
 
 hookspec = pluggy.HookspecMarker("afterclick")
@@ -125,6 +126,17 @@ async def provision(apply: bool, ctx: Context[Any]) -> Plan:  # type: ignore[emp
     """Say which fields the account lacks and, with `apply`, make them. Since contract 1.
 
     Run twice it changes nothing the second time. Fallback: an empty plan.
+    """
+
+
+@hookspec
+async def strays(after: str | None, ctx: Context[Any]) -> Strays:  # type: ignore[empty-body]
+    """List records that have a value in the field of `token` or `campaign`, and none in that of `key`.
+
+    Since contract 1. A part at a time, each in one call or a few; `after` is what the part before ended
+    with, None at the beginning. For `afterclick adopt`, which may be asked for on an account with millions of
+    records: let the CRM choose if it can. Leave out what no key can be written to. Must not write. Fallback:
+    `adopt` says that the plugin does not offer it.
     """
 
 

@@ -166,6 +166,31 @@ MatchOutcome = Match | NoMatch | Ambiguous | NotYet | Gone | RetryLater
 Outcome = Synced | Exists | RetryLater | Rejected | Uncertain | Gone
 
 
+class Stray(msgspec.Struct, frozen=True, kw_only=True):
+    """A record that carries a link's token or campaign and no key: code that was there before us made it.
+
+    `emails` are all addresses it has. `token` is that of its link where it stands elsewhere than in the
+    field `token`, such as in a name. `stand_ins` are values, by CRM field name, that such code puts where it
+    knows none: what is known of the person may replace them, as it replaces our own.
+    """
+
+    record: Record
+    emails: tuple[str, ...] = ()
+    token: str | None = None
+    stand_ins: Mapping[str, Scalar] = {}
+
+
+class Strays(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of all strays. `after` is where the next part begins, None at the end.
+
+    `looked` counts the records that were read for it, where the CRM cannot choose.
+    """
+
+    strays: tuple[Stray, ...] = ()
+    after: str | None = None
+    looked: int = 0
+
+
 class Limit(msgspec.Struct, frozen=True, kw_only=True):
     """A limit of the CRM: at most `amount` of cost in any `seconds`. The core stays below it.
 

@@ -14,6 +14,7 @@ from afterclick.clock import Clock
 from afterclick.config.addresses import reachable
 from afterclick.config.connections import ResolvedConnection
 from afterclick.config.model import Settings
+from afterclick.console.adopting import Account, Adoptions
 from afterclick.console.app import console_app
 from afterclick.console.feeding import Feeder, Route
 from afterclick.console.forgetting import Forgetter
@@ -38,6 +39,7 @@ from afterclick.receiver.limits import Limits
 from afterclick.receiver.serving import Serving
 from afterclick.service.connections import (
     LedgerState,
+    account,
     destination,
     fold_rules,
     lane_rules,
@@ -157,7 +159,7 @@ class Service:
             metrics=self.metrics,
             ready=self.ledger.ready,
             refresh=self.refresh_metrics,
-            api=console_app(self._watch(), self._operator(), token=server.admin_token),
+            api=console_app(self._watch(), self._operator(), self._adoptions(), token=server.admin_token),
         )
         self._serving = Serving(server, public, admin)
         self._stack.push_async_callback(self._serving.stop)
@@ -182,6 +184,13 @@ class Service:
             works={Kind.REFOLD: self._refolder().step, Kind.FORGET: self._forgetter().step},
         )
         return Operator(ledger=self.ledger, clock=self.clock, feeder=self._feeder, routes=self._routes)
+
+    def _adoptions(self) -> Adoptions:
+        def accounts() -> dict[str, Account]:
+            lanes = {lane.connection: lane for lane in self.lanes}
+            return {one.name: account(self.settings, one, lanes[one.name].claim) for one in self._connected}
+
+        return Adoptions(self.ledger, accounts)
 
     def _routes(self) -> dict[str, Route]:
         return {one.name: route(self.settings, one) for one in self._connected}

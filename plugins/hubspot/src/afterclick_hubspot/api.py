@@ -49,6 +49,12 @@ class Api:
             params["idProperty"] = by
         return await self._call("GET", f"{self._contacts}/{quote(value, safe='')}", params=params)
 
+    async def search_contacts(self, query: Mapping[str, Any]) -> Answer:
+        """Search contacts; the index is some moments behind, and all tools of the account share its limit."""
+        return await self._call(
+            "POST", f"{self._contacts}/search", json=query, reads=True, also={limits.SEARCH: 1.0}
+        )
+
     async def any_contact(self) -> Answer:
         """Read the id of one contact, whichever it is: shows whether contacts may be read."""
         return await self._call("GET", self._contacts, params={"limit": "1", "properties": "hs_object_id"})
@@ -107,9 +113,17 @@ class Api:
         json: Any = None,
         params: Mapping[str, str] | None = None,
         reads: bool | None = None,
+        also: Mapping[str, float] | None = None,
     ) -> Answer:
         answer = await self._http.request(
-            method, path, json=json, params=params, headers=self._headers, bucket=limits.BURST, reads=reads
+            method,
+            path,
+            json=json,
+            params=params,
+            headers=self._headers,
+            bucket=limits.BURST,
+            also=also,
+            reads=reads,
         )
         for reading in limits.readings(answer.headers):
             self._http.learn(

@@ -17,6 +17,7 @@ from afterclick.plugin import Limit
 
 BURST = "burst"
 DAILY = "daily"
+SEARCH = "search"
 WINDOW = 10.0
 """Seconds that the burst limit counts over."""
 DAY = 86_400.0
@@ -28,6 +29,8 @@ LIMITS = (
     Limit(bucket=BURST, amount=PLAN_BURST["free"], seconds=WINDOW),
     # Counted by HubSpot over all apps of the account, so only its headers know what is left.
     Limit(bucket=DAILY, amount=250_000, seconds=DAY),
+    # Of the whole account. Four, since all its tools draw on the five, and older pages of HubSpot say four.
+    Limit(bucket=SEARCH, amount=4, seconds=1.0),
 )
 
 LOCKED = 2.5

@@ -8,6 +8,7 @@
     absorb     archives or merges a double         absorbing
     retire     archives what only we touched       absorbing
     erase      deletes for good                    absorbing
+    strays     lists contacts without a key        adopting
     check      compares the account                checking, definitions, findings, kinds
     provision  makes group and properties          provisioning, planning, definitions
     sandbox    an emulator to try it all on        sandbox
@@ -32,9 +33,19 @@ from afterclick.plugin import (
     Plan,
     PluginInfo,
     Record,
+    Strays,
     hookimpl,
 )
-from afterclick_hubspot import absorbing, checking, connecting, limits, matching, provisioning, writing
+from afterclick_hubspot import (
+    absorbing,
+    adopting,
+    checking,
+    connecting,
+    limits,
+    matching,
+    provisioning,
+    writing,
+)
 from afterclick_hubspot.api import BASE_URL, BATCH
 from afterclick_hubspot.client import Client, Ctx
 from afterclick_hubspot.fields import DEFAULT_FIELDS, STAGES
@@ -112,6 +123,12 @@ async def retire(records: Sequence[Record], ctx: Ctx) -> Sequence[Outcome]:
 async def erase(records: Sequence[Record], ctx: Ctx) -> Sequence[Outcome]:
     """Delete a person's contacts for good."""
     return await absorbing.erase(records, _client(ctx))
+
+
+@hookimpl
+async def strays(after: str | None, ctx: Ctx) -> Strays:
+    """List contacts that carry a link's token or campaign and no key."""
+    return await adopting.strays(after, _client(ctx))
 
 
 @hookimpl
