@@ -135,13 +135,14 @@ def wants_of(
     if not named and rules.stubs != "crm":
         return []
     due_at = now + rules.linger if named else max(now + rules.linger, row.created_at + rules.stub_delay)
-    changed = changed_attributes(before, row.state, rules)
     new_name = named and not before.named
+    # Working out what differs is dear, and needless for whom everybody follows.
+    changed = None if joined or new_name else changed_attributes(before, row.state, rules)
     return [
         Want(place.connection, row.id, due_at, sooner=new_name)
         for place in destinations
         if (place.spaces is None or row.space in place.spaces)
-        and (joined or new_name or place.attributes is None or changed & place.attributes)
+        and (changed is None or place.attributes is None or changed & place.attributes)
     ]
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 
@@ -169,8 +170,8 @@ class FoldLane:
         )
         resolution = commit.resolution
         self._steps.took(await self._ledger.commit_fold(commit), len(stored))
-        for state, _, _, _ in commit.events.values():
-            self._metrics.events_folded.labels(state.value).inc()
+        for state, count in Counter(state for state, *_ in commit.events.values()).items():
+            self._metrics.events_folded.labels(state.value).inc(count)
         if resolution.refused:
             findings = [self._refusal(*refused) for refused in resolution.refused]
             await self._ledger.note_findings(findings)

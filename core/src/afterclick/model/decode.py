@@ -111,41 +111,41 @@ def blank_addresses(body: bytes) -> bytes:
 def read_facts(event: str, data: Mapping[str, Any]) -> Facts:
     """Map a payload's fields, in either dialect, to their one name."""
     path = _Path.of(data)
+    said = {name: text for name, raw in data.items() if (text := clean(raw)) is not None}
     referral = event.startswith("referral.")
-    code = clean(data.get("referral_code"))
-    prefix, token = _link(data, path, code, referral=referral)
+    code = said.get("referral_code")
+    prefix, token = _link(said, path, code, referral=referral)
     if code is None and (referral or prefix == _REFERRAL_PREFIX):
         code = token
-    platform = _first(data, "platform", "os")
     return Facts(
         prefix=prefix,
         token=token,
         code=code,
-        campaign=_first(data, "campaign", "utm_campaign") or path.campaign,
-        source=_first(data, "source", "utm_source") or path.source,
-        platform=platform.lower() if platform else None,
-        device=_first(data, "device_type"),
-        country=_first(data, "country"),
-        host=_lower(_first(data, "hostname")) or path.host,
-        url=_first(data, "url", "referral_url"),
-        method=_first(data, "method"),
-        milestone=_first(data, "milestone"),
-        referrer=_first(data, "referrer_id", "referrer_token"),
-        names_referrer_as=_referrer_dialect(data) if event == CREATED else None,
-        referred_user=_first(data, "referred_user_id"),
+        campaign=said.get("campaign") or said.get("utm_campaign") or path.campaign,
+        source=said.get("source") or said.get("utm_source") or path.source,
+        platform=_lower(said.get("platform") or said.get("os")),
+        device=said.get("device_type"),
+        country=said.get("country"),
+        host=_lower(said.get("hostname")) or path.host,
+        url=said.get("url") or said.get("referral_url"),
+        method=said.get("method"),
+        milestone=said.get("milestone"),
+        referrer=said.get("referrer_id") or said.get("referrer_token"),
+        names_referrer_as=_referrer_dialect(said) if event == CREATED else None,
+        referred_user=said.get("referred_user_id"),
     )
 
 
 def _link(
-    data: Mapping[str, Any], path: _Path, code: str | None, *, referral: bool
+    said: Mapping[str, str], path: _Path, code: str | None, *, referral: bool
 ) -> tuple[str | None, str | None]:
     """Return prefix and token of the link that was tapped.
 
     A referral event is about its code. Any other names the link, and may say besides through whose
     code somebody came; only where it names no link is the code's own link meant.
     """
-    prefix = _slashless(clean(data.get("prefix")))
-    token = clean(data.get("token"))
+    prefix = _slashless(said.get("prefix"))
+    token = said.get("token")
     if referral:
         token = code or token or path.token
         return prefix or path.prefix or _REFERRAL_PREFIX, token
@@ -155,11 +155,11 @@ def _link(
     return prefix or path.prefix or (_REFERRAL_PREFIX if code and code == token else None), token
 
 
-def _referrer_dialect(data: Mapping[str, Any]) -> str | None:
+def _referrer_dialect(said: Mapping[str, str]) -> str | None:
     """Tell who a `referral.created` is about: the documented names win where both are there."""
-    if _first(data, "referrer_id", "referral_url"):
+    if "referrer_id" in said or "referral_url" in said:
         return "code"
-    return "signup" if clean(data.get("referrer_token")) else None
+    return "signup" if "referrer_token" in said else None
 
 
 class _Path(msgspec.Struct, frozen=True):
@@ -207,14 +207,6 @@ class _Path(msgspec.Struct, frozen=True):
 
 
 _NO_PATH = _Path()
-
-
-def _first(data: Mapping[str, Any], *names: str) -> str | None:
-    for name in names:
-        value = clean(data.get(name))
-        if value is not None:
-            return value
-    return None
 
 
 def _slashless(text: str | None) -> str | None:

@@ -60,7 +60,7 @@ def key(of: Identity, pepper: str = "") -> str:
 
     The hash runs over space, kind, value and pepper, each ended by a unit separator.
     """
-    text = "".join(f"{part}\x1f" for part in (of.space, of.kind, of.value, pepper))
+    text = f"{of.space}\x1f{of.kind}\x1f{of.value}\x1f{pepper}\x1f"
     return f"{of.kind}:{hashlib.sha256(text.encode('utf-8', 'replace')).hexdigest()[:32]}"
 
 

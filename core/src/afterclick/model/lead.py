@@ -194,9 +194,9 @@ def earlier(one: Stamp | None, other: Stamp | None) -> Stamp | None:
     return min(one, other)
 
 
-def _unite(one: Mapping[str, T], other: Mapping[str, T], pick: Callable[[T, T], T]) -> dict[str, T]:
-    if not other:
-        return dict(one)
+def _unite(one: dict[str, T], other: dict[str, T], pick: Callable[[T, T], T]) -> dict[str, T]:
+    if not one or not other:
+        return one or other
     result = dict(one)
     for name, value in other.items():
         result[name] = pick(result[name], value) if name in result else value

@@ -148,8 +148,9 @@ class WorkingSet:
             self._of_lead[self.root(journey.lead)].append(journey.key)
         self._journeys[journey.key] = journey
         for slot in Slot:
+            takes = journey.takes(slot)
             for keys in self._places(slot, journey.space, journey.token, journey.ip_hash):
-                if journey.takes(slot):
+                if takes:
                     keys[journey.key] = None
                 else:
                     keys.pop(journey.key, None)
