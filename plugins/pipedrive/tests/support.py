@@ -19,6 +19,7 @@ from afterclick.plugin.http import CallReport
 from afterclick_pipedrive import tables
 from afterclick_pipedrive.answers import Field
 from afterclick_pipedrive.client import Client, Ctx, open_api
+from afterclick_pipedrive.directory import Directory
 from afterclick_pipedrive.fields import DEFAULT_FIELDS
 from afterclick_pipedrive.mapping import Shape
 from afterclick_pipedrive.pipelines import Desk
@@ -195,10 +196,13 @@ async def bench(
     fields: Iterable[FieldSpec] = DEFAULT_FIELDS,
     stages: Mapping[str, str] | None = None,
     connected: bool = True,
-    searches: bool = False,
+    foreign: bool = False,
     desk: Desk | None = None,
 ) -> AsyncIterator[Bench]:
-    """Open a connection to a Pipedrive that only answers what the test says; `connected` skips `connect`."""
+    """Open a connection to a Pipedrive that only answers what the test says; `connected` skips `connect`.
+
+    In a `foreign` account there may be keys of another ledger.
+    """
     clock, pacer, log, state = StillClock(), NullPacer(), ListLog(), DictState()
     reports: list[CallReport] = []
     with Pipe() as pipe:
@@ -227,7 +231,8 @@ async def bench(
                 assert table is not None
                 ctx.fields = table.fields
                 shape = Shape(table=table, url=BASE, user=1)
-                ctx.client = Client(ctx, await open_api(ctx), shape, desk=desk, searches=searches)
+                directory = Directory() if foreign else None
+                ctx.client = Client(ctx, await open_api(ctx), shape, desk=desk, directory=directory)
             yield Bench(ctx, pipe, clock, pacer, log, state)
 
 

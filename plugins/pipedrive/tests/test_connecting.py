@@ -58,12 +58,12 @@ async def test_origin_is_found_out_once() -> None:
         assert client.api.budget.spent.tokens == 2 * 12 + 5 * 20
 
 
-@pytest.mark.parametrize(("search", "searches"), [("always", True), ("never", False)])
-async def test_operator_may_say_whether_to_search(search: str, searches: bool) -> None:
+@pytest.mark.parametrize(("search", "looks"), [("always", True), ("never", False)])
+async def test_operator_may_say_whether_to_look_for_others(search: str, looks: bool) -> None:
     async with bench(connected=False, settings={"search": search}) as b:
         b.pipe.reply("GET", ME, ok(USER))
         b.pipe.reply("GET", FIELDS, plain(definitions()))
-        assert (await plugin.connect(b.ctx)).searches is searches
+        assert ((await plugin.connect(b.ctx)).directory is not None) is looks
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ async def test_keys_of_another_ledger_are_seen_in_either_form_of_a_hit(hits: Any
         b.pipe.reply("GET", ME, ok(USER))
         b.pipe.reply("GET", FIELDS, plain(definitions()))
         b.pipe.reply("GET", SEARCH, ok(hits))
-        assert (await plugin.connect(b.ctx)).searches
+        assert (await plugin.connect(b.ctx)).directory is not None
 
 
 @pytest.mark.parametrize(

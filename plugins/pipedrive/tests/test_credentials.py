@@ -148,8 +148,8 @@ async def test_account_of_an_app_is_asked_at_the_company_s_own_address() -> None
 
 
 async def test_api_token_stands_in_a_header_and_nowhere_else() -> None:
-    async with bench(searches=True) as b:
-        b.pipe.reply("GET", f"{BASE}/api/v2/itemSearch/field", ok([]))
+    async with bench(foreign=True) as b:
+        b.pipe.reply("GET", f"{BASE}/api/v2/persons", ok([]))
         assert await plugin.match([lead()], b.ctx) == [NoMatch()]
         (sent,) = b.pipe.sent
         assert sent.headers["x-api-token"] == "a-secret-token"

@@ -20,6 +20,7 @@ from afterclick.plugin import (
 )
 from afterclick_pipedrive import plugin
 from afterclick_pipedrive.deals import title
+from afterclick_pipedrive.directory import Directory
 from afterclick_pipedrive.pipelines import Desk
 
 from .emulated import Account, account, change
@@ -163,7 +164,7 @@ async def test_deal_of_unknown_fate_that_is_not_there_is_looked_for_twice() -> N
 async def test_account_of_another_ledger_is_looked_through_before_a_deal_is_opened() -> None:
     async with selling() as a:
         record = await made(a)
-        a.client.searches = True
+        a.client.directory = Directory()
         a.client.made = type(a.client.made)()
         known = lead(record_id=record.id, attributes=REFERRED)
         bare_record = Record(kind="person", id=record.id, key=USER)

@@ -56,24 +56,9 @@ async def test_known_persons_of_a_batch_are_read_with_one_list() -> None:
         assert a.spent == 10
 
 
-async def test_account_with_keys_of_another_ledger_is_searched_and_every_hit_read() -> None:
-    async with account(connected=False) as a:
-        await a.connect()
-        (made,) = await a.create(lead(keys=[EVENT], values={"name": "Stub"}))
-        a.ctx.state.values.clear()  # type: ignore[attr-defined]
-        await a.connect()
-        assert a.client.searches
-        a.reports.clear()
-        (found,) = await a.match(lead(keys=[USER, EVENT]))
-        assert found.record.id == made.record.id
-        (none,) = await a.match(lead(keys=["event:" + "9" * 32]))
-        assert none == NoMatch()
-        assert a.spent == 2 * 20 + 1 + 20
-
-
-async def test_fresh_account_is_never_searched_by_key() -> None:
+async def test_fresh_account_is_never_looked_through() -> None:
     async with account() as a:
-        assert not a.client.searches
+        assert a.client.directory is None
         assert await a.match(lead(keys=[USER, EVENT])) == [NoMatch()]
         assert a.spent == 0
 
@@ -86,6 +71,16 @@ async def test_person_whom_sales_typed_in_is_found_by_address_whatever_its_case(
         assert found.record.id == str(theirs)
         assert found.record.named
         assert a.spent <= 21
+
+
+@pytest.mark.parametrize("search", ["auto", "always"])
+async def test_of_two_whom_sales_typed_in_with_one_address_the_older_is_taken_and_both_are_told(
+    search: str,
+) -> None:
+    async with account(settings={"search": search}) as a:
+        older, newer = (a.crm.add_person(name, email="ada@example.com") for name in ("Ada", "Ada L"))
+        (found,) = await a.match(lead(emails=("ada@example.com",)))
+        assert [found.record.id, *(double.id for double in found.doubles)] == [str(older), str(newer)]
 
 
 async def test_deleted_person_that_the_index_still_has_is_not_believed() -> None:

@@ -11,7 +11,7 @@ from afterclick_pipedrive import limits, plugin
 from afterclick_pipedrive.budget import Budget, Errand, Spent, errand_of
 from afterclick_pipedrive.settings import PipedriveSettings
 
-from .support import NOON, PERSONS, Bench, DictState, bench, error, lead, ok, person
+from .support import EMAIL_SEARCH, NOON, PERSONS, Bench, DictState, bench, error, lead, ok, person
 
 BODY = error("request over limit", errorCode=429)
 BLOCK = "<!DOCTYPE html><title>Access denied</title>"
@@ -102,10 +102,10 @@ async def test_headers_tell_the_limiter_the_real_limits() -> None:
 
 
 async def test_search_headers_say_nothing_of_the_burst() -> None:
-    async with bench(searches=True) as b:
+    async with bench() as b:
         told = {"x-ratelimit-limit": "10", "x-ratelimit-remaining": "9"}
-        b.pipe.reply("GET", "https://acme.pipedrive.com/api/v2/itemSearch/field", ok([]), headers=told)
-        assert await plugin.match([lead()], b.ctx) == [NoMatch()]
+        b.pipe.reply("GET", EMAIL_SEARCH, ok([]), headers=told)
+        assert await plugin.match([lead(emails=("ada@example.com",))], b.ctx) == [NoMatch()]
         assert ("search", 10.0, 2.0, 9.0) in b.pacer.learnt
         assert "burst" not in {bucket for bucket, amount, *_ in b.pacer.learnt if amount == 10.0}
 

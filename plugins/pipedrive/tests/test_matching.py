@@ -70,9 +70,9 @@ async def test_page_that_is_not_pipedrive_s_lets_go_of_nobody() -> None:
 
 
 async def test_stop_carries_what_was_found_before_it() -> None:
-    async with bench(searches=True) as b:
+    async with bench(foreign=True) as b:
         b.pipe.reply("GET", f"{PERSONS}/5", ok(person(5, {"Deep link key": USER})))
-        b.pipe.reply("GET", SEARCH, error("Scope and URL mismatch"), 403)
+        b.pipe.reply("GET", PERSONS, error("Scope and URL mismatch"), 403)
         with pytest.raises(NotAuthorized) as stop:
             await plugin.match([lead(record_id="5"), lead("lead-2", [EVENT])], b.ctx)
         assert isinstance(stop.value.outcomes[0], Match)
@@ -111,13 +111,14 @@ async def test_person_that_nobody_has_any_more_is_gone() -> None:
 
 
 async def test_hit_with_another_key_is_not_believed() -> None:
-    async with bench(searches=True) as b:
+    async with bench() as b:
+        b.pipe.reply("GET", f"{PERSONS}/5", error("Person not found"), 404)
         b.pipe.reply(
             "GET", SEARCH, ok({"items": [{"result_score": 0.3, "item": {"id": 9, "type": "person"}}]})
         )
         b.pipe.reply("GET", f"{PERSONS}/9", ok(person(9, {"Deep link key": USER.upper()})))
-        assert await plugin.match([lead()], b.ctx) == [NoMatch()]
-        assert b.pipe.sent[0].url.query == {
+        assert isinstance((await plugin.match([lead(record_id="5")], b.ctx))[0], Gone)
+        assert b.pipe.sent[1].url.query == {
             "entity_type": "person",
             "field": KEY,
             "term": USER,
@@ -126,20 +127,11 @@ async def test_hit_with_another_key_is_not_believed() -> None:
         }
 
 
-async def test_of_several_persons_with_a_key_the_oldest_goes_first_and_the_rest_are_doubles() -> None:
-    async with bench(searches=True) as b:
-        b.pipe.reply("GET", SEARCH, ok([{"id": 11}, {"id": 9}]))
-        for id in (9, 11):
-            b.pipe.reply("GET", f"{PERSONS}/{id}", ok(person(id, {"Deep link key": USER})))
-        (found,) = await plugin.match([lead()], b.ctx)
-        assert isinstance(found, Match)
-        assert [found.record.id, *(double.id for double in found.doubles)] == ["9", "11"]
-
-
-async def test_failed_search_never_becomes_a_create() -> None:
-    async with bench(searches=True) as b:
+async def test_failed_search_lets_go_of_nobody_and_never_becomes_a_create() -> None:
+    async with bench() as b:
+        b.pipe.reply("GET", f"{PERSONS}/5", error("Person not found"), 404)
         b.pipe.reply("GET", SEARCH, error("x"), 500)
-        assert await plugin.match([lead()], b.ctx) == [RetryLater("Pipedrive answered 500")]
+        assert await plugin.match([lead(record_id="5")], b.ctx) == [RetryLater("Pipedrive answered 500")]
     async with bench() as b:
         b.pipe.fail("GET", EMAIL_SEARCH, TimeoutError())
         (found,) = await plugin.match([lead(emails=("ada@example.com",))], b.ctx)

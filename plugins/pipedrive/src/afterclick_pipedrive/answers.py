@@ -54,6 +54,7 @@ class Person(msgspec.Struct, frozen=True):
     owner_id: int | None = None
     org_id: int | None = None
     add_time: str | None = None
+    update_time: str | None = None
     emails: list[Contact] | None = None
     phones: list[Contact] | None = None
     label_ids: list[int] | None = None

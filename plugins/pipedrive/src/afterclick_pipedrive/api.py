@@ -59,14 +59,12 @@ class Api:
         params = {"ids": ",".join(ids), "limit": PAGE, "include_fields": _COUNTS} | _narrowed(columns)
         return await self._call("GET", f"{V2}/persons", 10, params=params)
 
-    async def changed_persons(self, since: str, *, columns: Sequence[str], cursor: str | None) -> Answer:
-        """List persons that were written since a moment (`2026-05-21T09:14:00Z`), newest first."""
-        params = {
-            "updated_since": since,
-            "sort_by": "update_time",
-            "sort_direction": "desc",
-            "limit": PAGE,
-        } | _narrowed(columns)
+    async def changed_persons(
+        self, since: str | None, *, columns: Sequence[str], cursor: str | None
+    ) -> Answer:
+        """List persons that were written since a moment (`2026-05-21T09:14:00Z`, or ever), newest first."""
+        params = {"sort_by": "update_time", "sort_direction": "desc", "limit": PAGE} | _narrowed(columns)
+        params |= {} if since is None else {"updated_since": since}
         return await self._call("GET", f"{V2}/persons", 10, params=_paged(params, cursor))
 
     async def create_person(self, body: Json) -> Answer:

@@ -13,8 +13,9 @@ from afterclick_pipedrive.answers import Field
 from afterclick_pipedrive.api import BASE_URL, Api
 from afterclick_pipedrive.budget import Budget
 from afterclick_pipedrive.credentials import OAuthApp, credentials_of
+from afterclick_pipedrive.directory import Directory
 from afterclick_pipedrive.mapping import Shape
-from afterclick_pipedrive.memory import Looks, Seen
+from afterclick_pipedrive.memory import Looks, Made, Seen
 from afterclick_pipedrive.pipelines import Desk
 from afterclick_pipedrive.problem import Problem
 from afterclick_pipedrive.settings import PipedriveSettings
@@ -29,18 +30,20 @@ _FRESH = 60.0
 class Client:
     """One account: its calls, how its persons are read, its desk for deals, and what was looked for."""
 
-    def __init__(self, ctx: Ctx, api: Api, shape: Shape, *, desk: Desk | None, searches: bool) -> None:
+    def __init__(
+        self, ctx: Ctx, api: Api, shape: Shape, *, desk: Desk | None, directory: Directory | None
+    ) -> None:
         self.ctx = ctx
         self.api = api
         self.shape = shape
         self.desk = desk
-        self.searches = searches
-        """Whether the account may hold keys that this ledger did not write."""
+        self.directory = directory
+        """Who is in the account; only where it may hold keys that this ledger did not write."""
         self.looks = Looks()
         self.alone = Seen()
         """E-mail addresses that nobody else in the account has."""
-        self.made = Seen()
-        """Ids of persons that this process made: nothing can belong to them that it does not know."""
+        self.made = Made()
+        """Persons that this process made: nothing can belong to them that it does not know."""
         self._listed_at = ctx.clock.elapsed()
 
     def refused(self, answer: Answer) -> Problem:

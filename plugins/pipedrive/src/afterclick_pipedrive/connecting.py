@@ -14,9 +14,10 @@ from afterclick_pipedrive import findings, limits, origin, pipelines, tables
 from afterclick_pipedrive.answers import Pipeline, Stage, User
 from afterclick_pipedrive.api import CORRELATION_HEADER, Api
 from afterclick_pipedrive.client import Client, Ctx, decoded, list_fields, listed, open_api
+from afterclick_pipedrive.directory import Directory
 from afterclick_pipedrive.mapping import Shape
 from afterclick_pipedrive.pipelines import DeskFound
-from afterclick_pipedrive.tables import Resolved
+from afterclick_pipedrive.tables import Resolved, Table
 
 HALT = 300.0
 """Seconds until an account that lacks something is asked again; the lane itself asks every 30."""
@@ -61,11 +62,21 @@ async def _open(ctx: Ctx, api: Api) -> Client:
     # A label that the account lacks costs that label, not the lane.
     for warning in tables.unknown_labels(table, ctx.stages):
         ctx.log.warning("pipedrive-label-unknown", connection=ctx.connection, message=warning.message)
-    searches = await origin.searches(ctx, api, table)
+    foreign = await origin.holds_others(ctx, api, table)
     ctx.fields = table.fields
     _take_zone(ctx, user.timezone_name)
     url = f"https://{user.company_domain}.pipedrive.com" if user.company_domain else ""
-    return Client(ctx, api, Shape(table=table, url=url, user=user.id), desk=found.desk, searches=searches)
+    shape = Shape(table=table, url=url, user=user.id)
+    directory = _directory(ctx, table) if foreign else None
+    return Client(ctx, api, shape, desk=found.desk, directory=directory)
+
+
+def _directory(ctx: Ctx, table: Table) -> Directory:
+    """Return the directory of an earlier connecting, if that went by the same field: a new one costs."""
+    before = ctx.client
+    if isinstance(before, Client) and before.shape.table.key.code == table.key.code:
+        return before.directory or Directory()
+    return Directory()
 
 
 def _heed(ctx: Ctx) -> None:

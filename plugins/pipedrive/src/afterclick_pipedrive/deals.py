@@ -100,7 +100,7 @@ def _synced(change: Change, related: Mapping[str, str]) -> Synced:
 
 async def _open(change: Change, desk: Desk, client: Client) -> Outcome:
     """Open a deal; where another ledger may have done it, unless one with the person's key is there."""
-    if client.searches and change.record.id not in client.made:
+    if client.directory is not None and change.record.id not in client.made:
         found = await find(change.record, change.lead, client)
         if isinstance(found, RetryLater):
             return found

@@ -1,8 +1,8 @@
 """Finds the persons of leads: by record id, by what was written lately, by key, by e-mail address.
 
 The ledger is the first authority. A lead that it knows no record of is new, unless a create of it may
-have landed, which a list of recent persons shows, or another ledger may have made it, which the search
-shows. Persons whom sales typed in are found by their address.
+have landed, which a list of recent persons shows, or another ledger may have made it, which a directory
+of the account shows. Persons whom sales typed in are found by their address.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from afterclick_pipedrive import deals, errors
 from afterclick_pipedrive.answers import Person
 from afterclick_pipedrive.budget import errand_of
 from afterclick_pipedrive.client import Client
+from afterclick_pipedrive.looking import Look
 from afterclick_pipedrive.mapping import addresses, same_address, to_record
 from afterclick_pipedrive.parallel import each
-from afterclick_pipedrive.reading import Read, by_address, by_key, read_persons, recent_by_key
+from afterclick_pipedrive.reading import Read, read_persons, recent_by_key
 
 Recent = Mapping[str, list[Person]]
 
@@ -35,11 +36,12 @@ async def match(leads: Sequence[Lead], client: Client) -> list[MatchOutcome]:
     seen = await read_persons((record.id for lead in turn.values() for record in _known(lead)), client)
     unsure = [lead.uncertain_since for lead in turn.values() if _may_be_made(lead)]
     recent = await recent_by_key(min(filter(None, unsure)), client) if unsure else {}
+    look = Look(client)
 
     async def one(lead: Lead) -> MatchOutcome:
         if lead.ref not in turn:
             return NotYet(client.api.budget.wait(), "the day's tokens are kept for more urgent people")
-        return await Hunt(lead, client).run(seen, recent)
+        return await Hunt(lead, look, client).run(seen, recent)
 
     return await each(leads, one)
 
@@ -55,15 +57,16 @@ def _may_be_made(lead: Lead) -> bool:
 class Hunt:
     """The search for one lead's persons; those found first are the surest."""
 
-    def __init__(self, lead: Lead, client: Client) -> None:
+    def __init__(self, lead: Lead, look: Look, client: Client) -> None:
         self._lead = lead
+        self._look = look
         self._client = client
         self._people: dict[str, Person] = {}
 
     async def run(self, seen: Mapping[str, Read], recent: Recent) -> MatchOutcome:
         """Look wherever the lead's persons may be, and say what came of it."""
         stuck = self._by_id(seen) or self._by_listing(recent)
-        if stuck is None and self._has_to_search:
+        if stuck is None and self._may_be_under_a_key:
             stuck = await self._by_key()
         if stuck is None and self._emails:
             stuck = await self._by_email()
@@ -101,18 +104,14 @@ class Hunt:
         return self._lead.record is not None and not self._people
 
     @property
-    def _has_to_search(self) -> bool:
-        new = self._client.searches and self._lead.record is None
-        return not self._people and (new or self._lost)
+    def _may_be_under_a_key(self) -> bool:
+        return self._lost or self._lead.record is None
 
-    async def _by_key(self) -> RetryLater | None:
-        for key in self._lead.keys:
-            found = await by_key(key, self._client)
-            if isinstance(found, RetryLater):
-                return found
-            self._take(found)
-            if found:
-                break
+    async def _by_key(self) -> NotYet | RetryLater | None:
+        found = await self._look.by_keys(self._lead.keys, lost=self._lost, besides=self._people)
+        if not isinstance(found, list):
+            return found
+        self._take(found)
         return None
 
     @property
@@ -124,10 +123,10 @@ class Hunt:
             return ()
         return tuple(email for email in wanted if not self._people or email not in self._client.alone)
 
-    async def _by_email(self) -> RetryLater | None:
+    async def _by_email(self) -> NotYet | RetryLater | None:
         for email in self._emails:
-            found = await by_address(email, self._client)
-            if isinstance(found, RetryLater):
+            found = await self._look.by_address(email, besides=self._people)
+            if not isinstance(found, list):
                 return found
             if not found:
                 self._client.alone.add(email)

@@ -40,3 +40,26 @@ class Seen:
 
     def __contains__(self, item: str) -> bool:
         return item in self._items
+
+
+class Made:
+    """The persons that this process made, by id and by key; of limited size, too."""
+
+    def __init__(self) -> None:
+        self._keys: OrderedDict[str, str] = OrderedDict()
+        self._ids: dict[str, str] = {}
+
+    def add(self, id: str, key: str) -> None:
+        """Take a person in."""
+        self._keys[id] = key
+        self._ids[key] = id
+        if len(self._keys) > MOST:
+            _, oldest = self._keys.popitem(last=False)
+            self._ids.pop(oldest, None)
+
+    def under(self, key: str) -> tuple[str, ...]:
+        """Return the id of the person that was made under a key, if there is one."""
+        return (self._ids[key],) if key in self._ids else ()
+
+    def __contains__(self, id: str) -> bool:
+        return id in self._keys

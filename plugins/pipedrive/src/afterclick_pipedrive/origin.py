@@ -1,8 +1,8 @@
-"""Whether the account may hold keys that this ledger did not write, so that it has to be searched.
+"""Whether the account may hold keys that this ledger did not write, so that they have to be looked for.
 
-A search costs four times what a create does. The ledger knows all that it made itself, so only what
-another ledger made, such as one that was lost, has to be looked for. That is found out once, before
-this ledger writes anything: do persons carry keys at all?
+The ledger knows all that it made itself, so only what another ledger made, such as one that was lost,
+has to be looked for, and that costs. It is found out once, before this ledger writes anything: do
+persons carry keys at all?
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ _KINDS = ("event:", "user:", "email:", "ref:", "link:")
 """What keys begin with, the most frequent first."""
 
 
-async def searches(ctx: Ctx, api: Api, table: Table) -> bool:
-    """Tell whether a lead without a record has to be searched for by key.
+async def holds_others(ctx: Ctx, api: Api, table: Table) -> bool:
+    """Tell whether a lead without a record has to be looked for by key.
 
     Raises:
         LaneStop: Pipedrive cannot be asked now.

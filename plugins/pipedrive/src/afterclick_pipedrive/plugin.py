@@ -2,7 +2,7 @@
 
     describe   what the plugin is                      settings, fields, limits
     connect    opens the account                       connecting, origin, pipelines → client
-    match      reads by id, lists, search, address     matching, reading
+    match      reads by id, lists, key, address        matching, reading, looking, directory
     create     makes persons                           writing
     enrich     changes persons; takes a deal's steps   writing, deals, listing
     absorb     deletes or merges a double              absorbing

@@ -1,22 +1,19 @@
-"""Reads persons: by id, those written lately, by key and by address.
+"""Reads persons by id, and those written lately: from the database, so that what is missing is not there.
 
-Reads by id and lists come from the database, searches from an index that is seconds behind and keeps
-what was deleted. So a hit is believed only after a read, and a search that finds nothing proves nothing.
-Source: Pipedrive's OpenAPI documents; the index as live clients report it.
+Source: Pipedrive's OpenAPI documents.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from afterclick.plugin import Answer, CallFailed, RetryLater
 from afterclick_pipedrive import answers, errors
-from afterclick_pipedrive.answers import Hit, Hits, Person
+from afterclick_pipedrive.answers import Person
 from afterclick_pipedrive.api import IDS
 from afterclick_pipedrive.client import Client, decoded
-from afterclick_pipedrive.mapping import addresses, key_of, same_address
-from afterclick_pipedrive.origin import hits
+from afterclick_pipedrive.mapping import key_of
 from afterclick_pipedrive.parallel import gathered
 
 Read = Person | RetryLater | None
@@ -49,7 +46,7 @@ async def _list(ids: Sequence[str], client: Client) -> dict[str, Read]:
         return dict.fromkeys(ids, RetryLater(failure.reason))
     body = answers.read(answer, list[Person])
     if body is None:
-        return dict.fromkeys(ids, _unread(answer, client))
+        return dict.fromkeys(ids, unread(answer, client))
     return {str(person.id): person for person in body.data if not person.is_deleted}
 
 
@@ -62,11 +59,12 @@ async def read_person(id: str, client: Client, *, whole: bool = False) -> Read:
     body = answers.read(answer, Person)
     if body is not None:
         return None if body.data.is_deleted else body.data
-    refusal = _unread(answer, client)
+    refusal = unread(answer, client)
     return None if answer.status == 404 else refusal
 
 
-def _unread(answer: Answer, client: Client) -> RetryLater:
+def unread(answer: Answer, client: Client) -> RetryLater:
+    """Return what an answer without a person or a list means for whom it was asked for."""
     return RetryLater(errors.UNREADABLE) if answer.ok else errors.of_read(client.refused(answer))
 
 
@@ -101,41 +99,3 @@ def _moment(since: int, client: Client) -> str:
     skew = client.ctx.http.clock_skew()
     seconds = since / 1000 - (_NO_SKEW_SLACK if skew is None else _SLACK - min(skew, 0.0))
     return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-async def by_key(key: str, client: Client) -> list[Person] | RetryLater:
-    """Return the living persons that carry a key, the oldest first."""
-    table = client.shape.table
-    return await _searched(
-        lambda: client.api.search_field(table.key.code, key),
-        lambda person: key_of(person, table) == key,
-        client,
-    )
-
-
-async def by_address(email: str, client: Client) -> list[Person] | RetryLater:
-    """Return the living persons that have an address, the oldest first."""
-    wanted = same_address(email)
-    return await _searched(
-        lambda: client.api.search_email(email), lambda person: wanted in addresses(person), client
-    )
-
-
-async def _searched(
-    search: Callable[[], Awaitable[Answer]], fits: Callable[[Person], bool], client: Client
-) -> list[Person] | RetryLater:
-    try:
-        answer = await search()
-    except CallFailed as failure:
-        return RetryLater(failure.reason)
-    body = answers.read(answer, list[Hit] | Hits)  # type: ignore[arg-type]
-    if body is None:
-        return _unread(answer, client)
-    people: list[Person] = []
-    for id in sorted(set(hits(body.data)), key=int):
-        person = await read_person(id, client)
-        if isinstance(person, RetryLater):
-            return person
-        if person is not None and fits(person):
-            people.append(person)
-    return people

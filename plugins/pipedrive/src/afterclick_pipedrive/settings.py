@@ -93,10 +93,11 @@ class PipedriveSettings(msgspec.Struct, frozen=True, kw_only=True):
     search: Annotated[
         Search,
         Meta(
-            description="Whether to search for the key before a person is made (20 tokens for each key): "
-            "`auto` (default) does it only if the account held keys of another ledger when this one "
-            "connected first; `always` is right after a ledger was restored from a backup; `never` trusts "
-            "the ledger alone."
+            description="Whether to look for persons whom another ledger made, under all keys of a lead, "
+            "before one is made: `auto` (default) does it only if the account held keys of another ledger "
+            "when this one connected first; `always` is right after a ledger was restored from a backup; "
+            "`never` trusts the ledger alone. A look lists what changed in the account (10 tokens for a "
+            "batch), the first one everybody (10 for 500 people)."
         ),
     ] = "auto"
     doubles: Annotated[

@@ -46,7 +46,7 @@ async def _create(lead: Lead, client: Client) -> Outcome:
         return Rejected(unfit.reason, field=unfit.field)
     outcome = await _write(lambda: client.api.create_person(made), values, None, client)
     if isinstance(outcome, Synced):
-        client.made.add(outcome.record.id)
+        client.made.add(outcome.record.id, lead.keys[0])
         return Synced(outcome.record, deals.due(lead, {}, client))
     return outcome
 
