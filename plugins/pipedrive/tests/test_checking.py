@@ -19,6 +19,12 @@ async def codes(a: Account) -> list[str]:
     return [finding.code for finding in await plugin.check(a.ctx)]
 
 
+async def spend_all_but(rest: int, a: Account) -> None:
+    budget = a.client.api.budget
+    budget.spent.tokens += int(budget.left) - rest
+    await budget.store(a.ctx.state)
+
+
 def reads_only(request: Outgoing) -> None:
     if not request.reads:
         raise WriteRefused("a check wrote")
@@ -75,7 +81,7 @@ async def test_account_that_cannot_be_read_says_why(rule: Rule, code: str) -> No
 
 async def test_tokens_of_today_are_told_per_person() -> None:
     async with account(settings={"daily_tokens": 1000}) as a:
-        before = a.client.api.budget.spent.tokens
+        before = a.client.api.budget.total.tokens
         await a.create(*(lead(f"lead-{n}", [f"user:{n:032}"], {"name": "x"}) for n in range(4)))
         (finding,) = await plugin.check(a.ctx)
         assert finding.code == "pipedrive-tokens"
@@ -86,10 +92,29 @@ async def test_tokens_of_today_are_told_per_person() -> None:
         )
 
 
+async def test_look_is_paid_from_the_share_and_the_lane_heeds_it() -> None:
+    async with account(settings={"daily_tokens": 1000}) as a:
+        await a.create(lead(values={"name": "x"}))
+        left = a.client.api.budget.left
+        for _ in range(2):
+            await plugin.check(a.ctx)
+        await a.create(lead("lead-2", values={"name": "y"}))
+        assert a.client.api.budget.left == left - 2 * 12 - 5
+        # A process that starts anew knows all of it.
+        await a.connect()
+        assert a.client.api.budget.left == left - 2 * 12 - 5 - 12
+
+
+async def test_look_spends_nothing_beyond_the_share() -> None:
+    async with account(settings={"daily_tokens": 500}) as a:
+        await spend_all_but(1, a)
+        assert await codes(a) == ["pipedrive-limited", "pipedrive-tokens-low"]
+        assert a.spent == 0
+
+
 async def test_day_that_is_almost_spent_is_told() -> None:
-    async with account(settings={"daily_tokens": 150}) as a:
-        a.client.api.budget.spent.tokens = 137
-        await a.client.api.budget.store(a.ctx.state)
+    async with account(settings={"daily_tokens": 500}) as a:
+        await spend_all_but(13, a)
         assert await codes(a) == ["pipedrive-tokens-low"]
 
 

@@ -18,7 +18,8 @@ from afterclick.plugin import CallFailed, Lead, LimitReached, State, Throttled, 
 from afterclick_pipedrive import limits
 from afterclick_pipedrive.settings import PipedriveSettings
 
-STATE = "budget"
+LANE, BESIDE = "budget", "budget-beside"
+"""Where the counts are kept: of the lane, and of looks beside it, which have a count of their own."""
 
 
 class Errand(enum.Enum):
@@ -55,12 +56,14 @@ class Spent(msgspec.Struct):
 class Budget:
     """Counts tokens before they are spent, and says when there are none left."""
 
-    def __init__(self, now: Callable[[], int], settings: PipedriveSettings) -> None:
+    def __init__(self, now: Callable[[], int], settings: PipedriveSettings, *, beside: bool = False) -> None:
+        self._own, self._other = (BESIDE, LANE) if beside else (LANE, BESIDE)
         self._now = now
         self._settings = settings
         self._company = limits.company_tokens(settings)
         self._rest = inf
         self._stored = ""
+        self._others = Spent()
         self.spent = Spent()
 
     @property
@@ -71,8 +74,15 @@ class Budget:
     @property
     def left(self) -> float:
         """Return how many may still be spent today."""
+        return max(0.0, min(self.amount - self.total.tokens, self._rest))
+
+    @property
+    def total(self) -> Spent:
+        """Return what went out today by the lane and beside it, as far as that is known."""
         self._turn()
-        return max(0.0, min(self.amount - self.spent.tokens, self._rest))
+        others = self._others if self._others.day == self.spent.day else Spent()
+        tokens, people = self.spent.tokens + others.tokens, self.spent.people + others.people
+        return Spent(self.spent.day, tokens, people)
 
     def allows(self, errand: Errand) -> bool:
         """Tell whether an errand may begin, or has to leave the rest to more urgent ones."""
@@ -131,9 +141,10 @@ class Budget:
 
     async def load(self, state: State) -> None:
         """Go on from what an earlier process spent today."""
-        stored = await state.get(STATE)
+        stored = await state.get(self._own)
         if stored is not None:
             self.spent, self._stored = msgspec.json.decode(stored, type=Spent), stored
+        await self._look_beside(state)
         self._turn()
 
     async def store(self, state: State) -> None:
@@ -141,4 +152,10 @@ class Budget:
         text = msgspec.json.encode(self.spent).decode()
         if text != self._stored:
             self._stored = text
-            await state.set(STATE, text)
+            await state.set(self._own, text)
+            await self._look_beside(state)
+
+    async def _look_beside(self, state: State) -> None:
+        others = await state.get(self._other)
+        if others is not None:
+            self._others = msgspec.json.decode(others, type=Spent)

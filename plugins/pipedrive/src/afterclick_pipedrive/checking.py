@@ -21,7 +21,7 @@ _LITTLE_LEFT = 0.1
 
 async def check(ctx: Ctx) -> list[Finding]:
     """Return what an operator should know; for an account that cannot be read, why."""
-    budget = Budget(ctx.clock.now, ctx.settings)
+    budget = Budget(ctx.clock.now, ctx.settings, beside=True)
     await budget.load(ctx.state)
     try:
         api = await open_api(ctx, budget=budget)
@@ -32,6 +32,7 @@ async def check(ctx: Ctx) -> list[Finding]:
         found = [findings.unreachable(failure.reason)]
     except (Misconfigured, NotAuthorized) as stop:
         found = [_told(stop)]
+    await budget.store(ctx.state)
     return [*found, *_tokens(budget)]
 
 
@@ -52,7 +53,7 @@ async def _account(ctx: Ctx, api: Api) -> list[Finding]:
 
 
 def _tokens(budget: Budget) -> Iterator[Finding]:
-    left, amount, spent = budget.left, budget.amount, budget.spent
+    left, amount, spent = budget.left, budget.amount, budget.total
     if isinf(amount):
         return
     if left < amount * _LITTLE_LEFT:

@@ -98,7 +98,7 @@ async def open_api(ctx: Ctx, *, provisioning: bool = False, budget: Budget | Non
         elif isinstance(credentials, OAuthApp):
             ctx.http.base_url = await credentials.domain() or BASE_URL
     if budget is None:
-        budget = Budget(ctx.clock.now, ctx.settings)
+        budget = Budget(ctx.clock.now, ctx.settings, beside=provisioning)
         await budget.load(ctx.state)
     return Api(ctx, credentials, budget)
 

@@ -23,6 +23,13 @@ async def provision(apply: bool, ctx: Ctx) -> Plan:
 
     """
     api = await open_api(ctx, provisioning=True)
+    try:
+        return await _provision(apply, ctx, api)
+    finally:
+        await api.budget.store(ctx.state)
+
+
+async def _provision(apply: bool, ctx: Ctx, api: Api) -> Plan:
     survey = await _survey(ctx, api)
     plan = planning.plan(survey)
     if not apply or not plan.missing:
