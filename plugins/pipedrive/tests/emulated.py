@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 import aiohttp
 import msgspec
 
+from afterclick.host.limits import ConnectionPacer
 from afterclick.plugin import Change, Context, Http, Lead, Record, Scalar
-from afterclick.plugin.http import CallReport, Gate, Pacer
+from afterclick.plugin.http import CallReport, Gate
 from afterclick.sandbox import serve
 from afterclick_pipedrive import plugin
 from afterclick_pipedrive.client import Client, Ctx
@@ -66,12 +67,12 @@ async def account(
     provisioned: bool = True,
     connected: bool = True,
     gate: Gate | None = None,
-    pacer: Pacer | None = None,
+    paced: bool = False,
     fields: Sequence[Any] = DEFAULT_FIELDS,
     **options: Any,
 ) -> AsyncIterator[Account]:
-    """Run an emulator, without limits unless the test says otherwise, and connect to it."""
-    options.setdefault("unlimited", pacer is None)
+    """Run an emulator, without limits unless the connection is `paced` as by the core, and connect to it."""
+    options.setdefault("unlimited", not paced)
     clock = StillClock()
     emulator = PipedriveSandbox(Options(**options), clock=clock)
     reports: list[CallReport] = []
@@ -81,7 +82,7 @@ async def account(
             session,
             connection="pipedrive",
             base_url=given.pop("base_url"),
-            pacer=pacer or NullPacer(),
+            pacer=ConnectionPacer(plugin.describe().limits, clock) if paced else NullPacer(),
             clock=clock,
             report=reports.append,
             gate=gate,

@@ -41,6 +41,7 @@ class Api:
     def __init__(self, ctx: Context[PipedriveSettings], credentials: Credentials, budget: Budget) -> None:
         self._http = ctx.http
         self._clock = ctx.clock
+        self._plan = ctx.settings.plan
         self._credentials = credentials
         self.budget = budget
         self._v1 = "/v1" if urlsplit(ctx.http.base_url).hostname == "api.pipedrive.com" else "/api/v1"
@@ -203,7 +204,7 @@ class Api:
                 bucket=limits.BURST,
                 also=costs,
             )
-        self._learn(answer, limits.SEARCH if search else limits.BURST)
+        self._learn(answer, search=search)
         stop = self._refusals.read(answer, now=self._clock.now(), elapsed=self._clock.elapsed())
         if stop is not None:
             self._closed = self._clock.elapsed() + stop.after, stop
@@ -222,11 +223,15 @@ class Api:
         stop = self._closed[1]
         raise Throttled(stop.reason, after=left, scope=stop.scope)
 
-    def _learn(self, answer: Answer, bucket: str) -> None:
+    def _learn(self, answer: Answer, *, search: bool) -> None:
         headers = answer.headers
+        amount = limits.number(headers, "x-ratelimit-limit")
+        if search and amount is not None:
+            # It may be that of all requests: nobody says which window a search's answer tells of.
+            amount = min(amount, limits.PLANS[self._plan].searches)
         self._http.learn(
-            bucket,
-            amount=limits.number(headers, "x-ratelimit-limit"),
+            limits.SEARCH if search else limits.BURST,
+            amount=amount,
             seconds=limits.WINDOW,
             remaining=limits.number(headers, "x-ratelimit-remaining"),
         )
