@@ -126,9 +126,11 @@ def _settled(answer: Answer, done: Outcome, client: Client, *, step: bool = Fals
 
     A `step` that Pipedrive refuses, as it does for an archived deal, must not keep the double.
     """
-    if answers.read(answer, Made) is not None or answer.status == 404 or (step and answer.status == 400):
+    if answers.read(answer, Made) is not None or problem.is_gone(answer):
         return done
     found = problem.of_answer(answer) if answer.ok else client.refused(answer)
+    if step and found.status == 400 and found.understood:
+        return done
     verdict = errors.of_write(found, None)
     return verdict if isinstance(verdict, RetryLater | Uncertain) else Rejected(found.reason)
 

@@ -26,6 +26,8 @@ IDS = 100
 KEYS = 15
 """Custom fields that a read can be narrowed to."""
 PAGE = "500"
+TERM = 200
+"""Characters of a search term that are surely taken: a very long one was seen to give a 400."""
 _COUNTS = ",".join(COUNTS)
 
 Json = Mapping[str, Any]

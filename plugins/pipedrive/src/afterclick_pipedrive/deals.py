@@ -153,7 +153,7 @@ async def _close(change: Change, desk: Desk, client: Client) -> Outcome:
     try:
         answer = await client.api.deal(id)
         body = answers.read(answer, Deal)
-        if body is None and answer.status != 404:
+        if body is None and not problem.is_gone(answer):
             return RetryLater(errors.UNREADABLE if answer.ok else client.refused(answer).reason)
         if body is not None and _is_open(body.data):
             answer = await client.api.update_deal(id, _conversion(desk))

@@ -9,10 +9,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from functools import partial
+from urllib.parse import quote
 
 from afterclick.plugin import Answer, CallFailed, NotYet, RetryLater
 from afterclick_pipedrive import answers
 from afterclick_pipedrive.answers import Body, Hit, Hits, Person
+from afterclick_pipedrive.api import TERM
 from afterclick_pipedrive.client import Client
 from afterclick_pipedrive.directory import Directory
 from afterclick_pipedrive.mapping import addresses, key_of, same_address
@@ -51,6 +53,9 @@ class Look:
         """Return the persons that have an address, `besides` these."""
         directory = self._client.directory
         if directory is None:
+            if len(quote(email)) > TERM:
+                # Refused, it would keep the lead for ever; longer ones are hardly anybody's.
+                return []
             ids = await self._searched(self._client.api.search_email(email))
         else:
             ids = await self._listed(same_address(email), directory)

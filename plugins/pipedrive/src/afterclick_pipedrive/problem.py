@@ -71,6 +71,11 @@ def of_answer(answer: Answer) -> Problem:
     )
 
 
+def is_gone(answer: Answer) -> bool:
+    """Tell whether Pipedrive itself says that there is no such record; a page of somebody else does not."""
+    return answer.status == 404 and of_answer(answer).understood
+
+
 _NO_FIELDS = frozenset({"custom_fields", "failed", "error"})
 
 
