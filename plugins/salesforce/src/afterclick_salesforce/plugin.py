@@ -8,6 +8,7 @@
     absorb     points a double to its survivor     absorbing
     retire     deletes a stub that nobody touched  absorbing
     erase      deletes                             absorbing
+    strays     lists Leads without a key           adopting
     check      compares the org                    checking, definitions, findings
     provision  makes fields and a permission set   provisioning, planning, surveying, metadata
     sandbox    an emulator to try it all on        sandbox
@@ -32,9 +33,19 @@ from afterclick.plugin import (
     Plan,
     PluginInfo,
     Record,
+    Strays,
     hookimpl,
 )
-from afterclick_salesforce import absorbing, checking, connecting, limits, matching, provisioning, writing
+from afterclick_salesforce import (
+    absorbing,
+    adopting,
+    checking,
+    connecting,
+    limits,
+    matching,
+    provisioning,
+    writing,
+)
 from afterclick_salesforce.api import ROWS
 from afterclick_salesforce.client import Client, Ctx
 from afterclick_salesforce.fields import DEFAULT_FIELDS
@@ -116,6 +127,12 @@ async def retire(records: Sequence[Record], ctx: Ctx) -> Sequence[Outcome]:
 async def erase(records: Sequence[Record], ctx: Ctx) -> Sequence[Outcome]:
     """Delete a person's records."""
     return await absorbing.erase(records, _client(ctx))
+
+
+@hookimpl
+async def strays(after: str | None, ctx: Ctx) -> Strays:
+    """List Leads that carry a link's token or campaign and no key."""
+    return await adopting.strays(after, _client(ctx))
 
 
 @hookimpl

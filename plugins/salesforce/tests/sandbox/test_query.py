@@ -102,6 +102,18 @@ async def test_order_limit_and_offset(people: Account) -> None:
     assert await names("LIMIT 0") == []
 
 
+async def test_ids_are_ordered_as_they_are_compared(people: Account) -> None:
+    """By their case: whoever goes on behind the last id of a page misses none and sees none twice."""
+    for number in range(70):
+        await people.create(LastName=f"L{number}", Company="x")
+    ids = [one["Id"] for one in await people.found("SELECT Id FROM Lead ORDER BY Id")]
+    middle = ids[len(ids) // 2]
+
+    assert ids == sorted(ids)
+    behind = await people.found(f"SELECT Id FROM Lead WHERE Id > '{middle}' ORDER BY Id")  # noqa: S608
+    assert [one["Id"] for one in behind] == ids[len(ids) // 2 + 1 :]
+
+
 async def test_count_has_no_records(people: Account) -> None:
     reply = await people.query("SELECT COUNT() FROM Lead WHERE Email != null")
 

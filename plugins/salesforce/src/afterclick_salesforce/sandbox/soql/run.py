@@ -12,7 +12,7 @@ from afterclick_salesforce.sandbox.schema import Field
 from afterclick_salesforce.sandbox.soql.conditions import Conditions, Test
 from afterclick_salesforce.sandbox.soql.problems import QueryError, at_place, malformed
 from afterclick_salesforce.sandbox.soql.tree import Compare, Condition, Logic, Order, Path, Query
-from afterclick_salesforce.sandbox.table import Get, Table, getter
+from afterclick_salesforce.sandbox.table import Get, Table, folder, getter
 
 MAX_OFFSET = 2_000
 
@@ -42,7 +42,7 @@ class Prepared:
         self._conditions = Conditions(query.text, self._resolve, source.now())
         self._where: Test | None = self._conditions.test(query.where) if query.where else None
         self._columns = [(path.text, path, getter(self._target(path))) for path in query.paths]
-        self._order = [(order, self._resolve(order.path)[1]) for order in query.order]
+        self._order = [(order, *self._resolve(order.path)) for order in query.order]
 
     @property
     def counts(self) -> bool:
@@ -60,8 +60,8 @@ class Prepared:
             found = chain(found, self._table.binned)
         test = self._where
         rows = [row for row in found if test is None or test(row)]
-        for order, get in reversed(self._order):
-            rows = _sorted(rows, order, get)
+        for order, field, get in reversed(self._order):
+            rows = _sorted(rows, order, get, folder(field))
         end = None if self._query.limit is None else self._query.offset + self._query.limit
         return rows[self._query.offset : end]
 
@@ -195,12 +195,12 @@ def _no_such_column(name: str, sobject: str) -> str:
     )
 
 
-def _sorted(rows: list[Row], order: Order, get: Get) -> list[Row]:
+def _sorted(rows: list[Row], order: Order, get: Get, fold: Callable[[str], str]) -> list[Row]:
     empty = [row for row in rows if get(row) is None]
-    key: Callable[[Row], Any] = lambda row: _folded(get(row))  # noqa: E731 - one line, used once
+
+    def key(row: Row) -> Any:
+        value = get(row)
+        return fold(value) if isinstance(value, str) else value
+
     full = sorted((row for row in rows if get(row) is not None), key=key, reverse=order.descending)
     return [*full, *empty] if order.nulls_last else [*empty, *full]
-
-
-def _folded(value: Any) -> Any:
-    return value.lower() if isinstance(value, str) else value
