@@ -26,7 +26,7 @@ def test_hooks_fit_the_contract() -> None:
     marked = {name for name in dir(plugin) if getattr(getattr(plugin, name), f"{PROJECT}_impl", None)}
     assert marked == {
         *("describe", "connect", "match", "create", "enrich"),
-        *("absorb", "retire", "erase", "check", "provision", "sandbox"),
+        *("absorb", "retire", "erase", "strays", "check", "provision", "sandbox"),
     }
 
 

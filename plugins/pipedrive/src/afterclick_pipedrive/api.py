@@ -70,6 +70,11 @@ class Api:
         params |= {} if since is None else {"updated_since": since}
         return await self._call("GET", f"{V2}/persons", 10, params=_paged(params, cursor))
 
+    async def all_persons(self, *, columns: Sequence[str], cursor: str | None) -> Answer:
+        """List all persons, the oldest first."""
+        params = {"sort_by": "id", "sort_direction": "asc", "limit": PAGE} | _narrowed(columns)
+        return await self._call("GET", f"{V2}/persons", 10, params=_paged(params, cursor))
+
     async def create_person(self, body: Json) -> Answer:
         """Create a person; Pipedrive takes any number of persons that are alike."""
         return await self._call("POST", f"{V2}/persons", 5, json=body)

@@ -8,6 +8,7 @@
     absorb     deletes or merges a double              absorbing
     retire     deletes what nobody touched             absorbing
     erase      deletes                                 absorbing
+    strays     lists persons without a key             adopting
     check      compares the account                    checking, findings, kinds
     provision  makes custom fields                     provisioning, planning
     sandbox    an emulator to try it all on            sandbox
@@ -33,9 +34,19 @@ from afterclick.plugin import (
     Plan,
     PluginInfo,
     Record,
+    Strays,
     hookimpl,
 )
-from afterclick_pipedrive import absorbing, checking, connecting, limits, matching, provisioning, writing
+from afterclick_pipedrive import (
+    absorbing,
+    adopting,
+    checking,
+    connecting,
+    limits,
+    matching,
+    provisioning,
+    writing,
+)
 from afterclick_pipedrive.api import BASE_URL
 from afterclick_pipedrive.client import Client, Ctx
 from afterclick_pipedrive.fields import DEFAULT_FIELDS
@@ -118,6 +129,12 @@ async def retire(records: Sequence[Record], ctx: Ctx) -> Sequence[Outcome]:
 async def erase(records: Sequence[Record], ctx: Ctx) -> Sequence[Outcome]:
     """Delete a lead's persons, and what was opened for them."""
     return await _counted(absorbing.erase(records, _client(ctx)), ctx)
+
+
+@hookimpl
+async def strays(after: str | None, ctx: Ctx) -> Strays:
+    """List persons that carry a link's token or campaign and no key, by going through all."""
+    return await adopting.strays(after, _client(ctx))
 
 
 @hookimpl
