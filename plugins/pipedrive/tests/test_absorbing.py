@@ -211,6 +211,8 @@ async def test_stub_that_nobody_touched_is_shown_so_and_retired() -> None:
     [
         ({"owner_id": 2}, True),
         ({"activities_count": 1}, True),
+        ({"files_count": 1}, True),
+        ({"email_messages_count": 1}, True),
         ({"emails": [{"value": "a@example.com", "primary": True, "label": "work"}]}, True),
         # A field that is not ours is not among what a match reads.
         ({"Shoe size": "43"}, False),
@@ -225,6 +227,18 @@ async def test_stub_that_somebody_touched_never_expires(took: dict[str, Any], sh
         assert found.record.touched is shows
         assert await plugin.retire([found.record], a.ctx) == [Rejected("somebody took it up")]
         assert ids(a) == {record.id}
+
+
+async def test_list_of_many_persons_shows_who_was_touched_as_single_reads_do() -> None:
+    async with account() as a:
+        stubs = [lead(f"stub-{n}", [f"event:{n:032}"], {"name": "x"}) for n in range(12)]
+        made = [one.record for one in await a.create(*stubs)]
+        a.crm.edit_person(int(made[7].id), activities_count=1)
+        known = [msgspec.structs.replace(one, record=record) for one, record in zip(stubs, made, strict=True)]
+        a.reports.clear()
+        found = await a.match(*known)
+        assert [one.record.touched for one in found] == [n == 7 for n in range(12)]
+        assert a.spent == 10
 
 
 async def test_person_that_was_just_written_says_nothing_of_people() -> None:

@@ -18,7 +18,10 @@ CURSOR = {"next_cursor": "string|unset"}
 CURSOR_OF_FIELDS = {"next_cursor": "string|null"}
 _CONTACTABLE = [{"value": "string", "primary": "boolean", "label": "string"}]
 _MONEY = {"amount": "number", "currency": "string"}
-_COUNTS = ("notes_count", "activities_count", "open_deals_count", "won_deals_count", "lost_deals_count")
+_COUNTS = (
+    *("notes_count", "activities_count", "files_count", "email_messages_count"),
+    *("open_deals_count", "closed_deals_count", "won_deals_count", "lost_deals_count"),
+)
 
 PERSON = {
     "id": "integer",

@@ -201,8 +201,13 @@ async def test_person_tells_how_many_deals_hang_on_it(account: Account) -> None:
     deal_id = await deal(account, person_id=ada)
     await deal(account, person_id=ada, status="won")
 
-    counts = "open_deals_count,won_deals_count"
-    read = (await account.get(f"/persons/{ada}", include_fields=counts)).data
+    await deal(account, person_id=ada, status="lost")
+    await account.create("Bob")
 
-    assert (read["open_deals_count"], read["won_deals_count"]) == (1, 1)
+    counts = "open_deals_count,closed_deals_count,won_deals_count,lost_deals_count"
+    read = (await account.get(f"/persons/{ada}", include_fields=counts)).data
+    listed = (await account.get("/persons", include_fields=counts)).data
+
+    assert [read[name] for name in counts.split(",")] == [1, 2, 1, 1]
+    assert [[one[name] for name in counts.split(",")] for one in listed] == [[1, 2, 1, 1], [0, 0, 0, 0]]
     assert [p["id"] for p in (await account.get("/persons", deal_id=str(deal_id))).data] == [ada]

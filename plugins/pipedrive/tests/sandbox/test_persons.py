@@ -293,6 +293,8 @@ async def test_read_counts_what_hangs_on_a_person(account: Account) -> None:
     reply = await account.get(f"/persons/{person_id}", include_fields="notes_count,activities_count")
 
     assert (reply.data["notes_count"], reply.data["activities_count"]) == (0, 2)
+    wrong = await account.get(f"/persons/{person_id}", include_fields="nonsense_count")
+    assert wrong.status == 400
 
 
 async def test_time_of_adding_can_be_set_back(account: Account) -> None:

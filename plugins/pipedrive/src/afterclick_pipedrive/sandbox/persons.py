@@ -12,8 +12,9 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from afterclick.sandbox import Answer, Call, Refused, Row
-from afterclick_pipedrive.sandbox import bodies, paging
+from afterclick_pipedrive.sandbox import bodies, counts, paging
 from afterclick_pipedrive.sandbox.company import Company
+from afterclick_pipedrive.sandbox.counts import Tally
 from afterclick_pipedrive.sandbox.limits import Caller
 from afterclick_pipedrive.sandbox.times import instant, read
 
@@ -74,9 +75,8 @@ class Persons:
         """Return a person; with `include_fields`, also how many notes and deals hang on it."""
         row = self._company.read(self._company.persons, call.params["id"], "Person")
         wanted = paging.several(call, "custom_fields", MAX_WANTED)
-        included = paging.several(call, "include_fields", MAX_WANTED) or []
-        counts = {name: count for name, count in self._counts(row).items() if name in included}
-        return Answer(200, _one({**as_object(self._company, row, wanted), **counts}))
+        tally = Tally(self._company, counts.wanted(call), only=int(row.id))
+        return Answer(200, _one({**as_object(self._company, row, wanted), **tally.of(row)}))
 
     def list(self, call: Call) -> Answer:
         """Return a page of persons. The list is no search: it shows writes at once."""
@@ -94,7 +94,12 @@ class Persons:
             and (deal_id is None or row.id == of_deal)
             and changed_within(row, since, until)
         )
-        return paging.page(call, found, paging.ROWS, lambda row: as_object(self._company, row, wanted))
+        tally = Tally(self._company, counts.wanted(call))
+
+        def show(row: Row) -> dict[str, Any]:
+            return {**as_object(self._company, row, wanted), **tally.of(row)}
+
+        return paging.page(call, found, paging.ROWS, show)
 
     def update(self, call: Call) -> Answer:
         """Write to a person: only what is sent changes, a list of addresses as a whole."""
@@ -115,19 +120,6 @@ class Persons:
         row = self._company.live(self._company.persons, call.params["id"], "Person")
         self._company.persons.archive(row, self._company.clock.now())
         return Answer(200, _one({"id": int(row.id)}))
-
-    def _counts(self, row: Row) -> dict[str, int]:
-        person_id = int(row.id)
-        deals = [deal for deal in self._company.deals if deal.values.get("person_id") == person_id]
-        notes = [note for note in self._company.notes if note.values.get("person_id") == person_id]
-        by_status = [deal.values["status"] for deal in deals]
-        return {
-            "notes_count": len(notes),
-            "activities_count": row.values.get("activities_count", 0),
-            "open_deals_count": by_status.count("open"),
-            "won_deals_count": by_status.count("won"),
-            "lost_deals_count": by_status.count("lost"),
-        }
 
     def _person_of(self, deal_id: int | None) -> str | None:
         row = None if deal_id is None else self._company.deals.get(str(deal_id))

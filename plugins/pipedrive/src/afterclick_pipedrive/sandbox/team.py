@@ -8,12 +8,13 @@ from typing import Any
 from afterclick.sandbox import Row, Store
 from afterclick_pipedrive.sandbox import values
 from afterclick_pipedrive.sandbox.company import SALES, Company
+from afterclick_pipedrive.sandbox.counts import TYPED_IN
 from afterclick_pipedrive.sandbox.deals import change_deal
 from afterclick_pipedrive.sandbox.fields import Entity, Field
 from afterclick_pipedrive.sandbox.persons import add_person, change_person
 from afterclick_pipedrive.sandbox.users import SELLER
 
-_PLAIN = ("name", "emails", "phones", "owner_id", "activities_count")
+_PLAIN = ("name", "emails", "phones", "owner_id", *TYPED_IN)
 """What the sales team edits of a person besides custom fields."""
 
 
