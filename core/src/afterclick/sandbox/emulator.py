@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Any, ClassVar
 
@@ -190,8 +191,10 @@ async def _cut(request: web.Request, answer: Answer | None) -> web.StreamRespons
     body = whole.body if isinstance(whole.body, bytes) else b""
     half = web.StreamResponse(status=whole.status, headers=whole.headers)
     half.content_length = len(body) + 1
-    await half.prepare(request)
-    await half.write(body[: len(body) // 2])
+    # The client may have gone by itself meanwhile.
+    with suppress(ConnectionResetError):
+        await half.prepare(request)
+        await half.write(body[: len(body) // 2])
     request.transport.close()
     return half
 

@@ -28,8 +28,10 @@ from afterclick_pipedrive.answers import Made, Person
 from afterclick_pipedrive.client import Client
 from afterclick_pipedrive.deals import CLOSED
 from afterclick_pipedrive.fields import EMAIL
+from afterclick_pipedrive.listing import find
 from afterclick_pipedrive.mapping import (
     addresses,
+    has_deals,
     is_owned,
     is_touched,
     is_worked_with,
@@ -55,6 +57,10 @@ async def _absorb(one: Absorption, client: Client) -> Outcome:
     if double is None or one.double.id == one.survivor.id:
         # Deleted, or merged, by an earlier try or by a person.
         return Synced(one.survivor)
+    known = await _with_deal(one, double, client)
+    if isinstance(known, RetryLater):
+        return known
+    one = known
     objection = _objection(one, double, client)
     if objection is not None:
         return Rejected(objection)
@@ -66,6 +72,16 @@ async def _absorb(one: Absorption, client: Client) -> Outcome:
         return _settled(await client.api.delete_person(one.double.id), Synced(one.survivor), client)
     except CallFailed as failure:
         return errors.of_failure(failure)
+
+
+async def _with_deal(one: Absorption, double: Person, client: Client) -> Absorption | RetryLater:
+    """Relate to the double what was opened for it and nobody saw: its answer was lost with a process."""
+    if _opened(one.double) is not None or not has_deals(double):
+        return one
+    found = await find([one.double], one.lead, client)
+    if isinstance(found, RetryLater) or found is None:
+        return found or one
+    return msgspec.structs.replace(one, double=msgspec.structs.replace(one.double, related=found))
 
 
 def _objection(one: Absorption, double: Person, client: Client) -> str | None:
@@ -97,13 +113,11 @@ async def _move_deal(one: Absorption, client: Client) -> Outcome:
     api = client.api
     owned = one.survivor.related.get(kind)
     record = one.survivor
-    if owned is None:
+    if owned in (None, id):
         related = {name: one.double.related[name] for name in (kind, CLOSED) if name in one.double.related}
         record = msgspec.structs.replace(record, related={**record.related, **related})
         update = api.update_lead if kind == "lead" else api.update_deal
         answer = await update(id, {"person_id": int(record.id)})
-    elif owned == id:
-        return Synced(record, (RETIRE,))
     else:
         answer = await (api.delete_lead if kind == "lead" else api.delete_deal)(id)
     return _settled(answer, Synced(record, (RETIRE,)), client, step=True)

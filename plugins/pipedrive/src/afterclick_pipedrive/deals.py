@@ -9,7 +9,7 @@ references; the waiting list for deals beyond the plan's cap in "Usage limits".
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -62,16 +62,18 @@ def related_to(lead: Lead, record: Record) -> dict[str, str]:
 
 
 async def missing(
-    lead: Lead, record: Record, client: Client
+    lead: Lead, record: Record, others: Iterable[Record], client: Client
 ) -> tuple[Record, tuple[str, ...]] | NotYet | RetryLater:
     """Return the steps that are missing; looks first, where one may have been taken unseen.
 
-    What is found is related to the record that is returned.
+    It may have been for any record of the person: `others` were found beside it, and there are those that
+    the ledger knows as doubles. What is found is related to the record that is returned; where it hangs on
+    another one, absorbing that one brings it along.
     """
     steps = due(lead, related_to(lead, record), client)
     if OPEN not in steps or lead.uncertain_since is None:
         return record, steps
-    found = await find(record, lead, client)
+    found = await find((record, *others, *lead.doubles), lead, client)
     if isinstance(found, RetryLater):
         return found
     if found is not None:
@@ -101,7 +103,7 @@ def _synced(change: Change, related: Mapping[str, str]) -> Synced:
 async def _open(change: Change, desk: Desk, client: Client) -> Outcome:
     """Open a deal; where another ledger may have done it, unless one with the person's key is there."""
     if client.directory is not None and change.record.id not in client.made:
-        found = await find(change.record, change.lead, client)
+        found = await find([change.record], change.lead, client)
         if isinstance(found, RetryLater):
             return found
         if found is not None:
@@ -149,7 +151,15 @@ def title(template: str, attributes: Mapping[str, Scalar]) -> str:
 
 async def _close(change: Change, desk: Desk, client: Client) -> Outcome:
     """Win or move the deal, once; one that somebody closed, archived or deleted stays as it is."""
-    id = related_to(change.lead, change.record)["deal"]
+    id = related_to(change.lead, change.record).get("deal")
+    if id is None:
+        # It was found, and another record of the person than the one that it was told with lives on.
+        found = await find((change.record, *change.lead.doubles), change.lead, client)
+        if isinstance(found, RetryLater):
+            return found
+        id = None if found is None else found.get("deal")
+        if id is None:
+            return Synced(change.record, change.pending[1:])
     try:
         answer = await client.api.deal(id)
         body = answers.read(answer, Deal)
@@ -161,7 +171,7 @@ async def _close(change: Change, desk: Desk, client: Client) -> Outcome:
                 return _refused(answer, CLOSE, desk, client)
     except CallFailed as failure:
         return errors.of_failure(failure)
-    return _synced(change, {CLOSED: id})
+    return _synced(change, {"deal": id, CLOSED: id})
 
 
 def _is_open(deal: Deal) -> bool:

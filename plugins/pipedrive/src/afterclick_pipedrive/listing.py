@@ -1,8 +1,8 @@
-"""Finds a deal or lead of ours among those of a person: by lists, archived ones as well."""
+"""Finds a deal or lead of ours among those of a lead's persons: by lists, archived ones as well."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
 from afterclick.plugin import Answer, CallFailed, Lead, Record, RetryLater
@@ -15,23 +15,29 @@ Found = Mapping[str, str]
 """What there is, as `related` holds it: `{"deal": "77"}`."""
 
 
-async def find(record: Record, lead: Lead, client: Client) -> Found | RetryLater | None:
-    """Return the deal or lead that carries one of the person's keys, or None."""
+async def find(records: Iterable[Record], lead: Lead, client: Client) -> Found | RetryLater | None:
+    """Return the first deal or lead of these persons that carries one of the lead's keys, or None."""
     if client.desk is None:
         return None
-    keys = {*lead.keys, record.key} - {None}
-    looks = [_deals(client, record.id, archived=False), _deals(client, record.id, archived=True)]
-    if client.ctx.settings.deals == "lead":
-        # One that was converted is a deal by now, and has its fields.
-        looks = [_leads(client, record.id, archived=False), _leads(client, record.id, archived=True), *looks]
+    people = {record.id: record.key for record in records}
+    keys = {*lead.keys, *people.values()} - {None}
     try:
-        for look in looks:
-            found = await look(client.desk.key, keys)
-            if found is not None:
-                return found
+        for id in people:
+            for look in _looks(client, id):
+                found = await look(client.desk.key, keys)
+                if found is not None:
+                    return found
     except CallFailed as failure:
         return RetryLater(failure.reason)
     return None
+
+
+def _looks(client: Client, person: str) -> list[Look]:
+    looks = [_deals(client, person, archived=False), _deals(client, person, archived=True)]
+    if client.ctx.settings.deals == "lead":
+        # One that was converted is a deal by now, and has its fields.
+        looks = [_leads(client, person, archived=False), _leads(client, person, archived=True), *looks]
+    return looks
 
 
 Look = Callable[[str, set[Any]], Awaitable[Found | None]]

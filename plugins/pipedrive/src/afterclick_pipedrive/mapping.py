@@ -168,8 +168,17 @@ def is_touched(person: Person, shape: Shape, related: Mapping[str, str]) -> bool
 
 def is_worked_with(person: Person, related: Mapping[str, str]) -> bool:
     """Tell whether more belongs to a person than the deal that we opened."""
-    deals = sum(getattr(person, name) or 0 for name in DEALS)
-    return deals > (1 if "deal" in related else 0) or any(getattr(person, name) for name in WORK)
+    ours = 1 if "deal" in related else 0
+    return _deals(person) > ours or any(getattr(person, name) for name in WORK)
+
+
+def has_deals(person: Person) -> bool:
+    """Tell whether any deal belongs to a person."""
+    return _deals(person) > 0
+
+
+def _deals(person: Person) -> int:
+    return sum(getattr(person, name) or 0 for name in DEALS)
 
 
 def _stage_labels(table: Table) -> set[int]:

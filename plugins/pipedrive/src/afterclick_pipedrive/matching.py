@@ -140,7 +140,7 @@ class Hunt:
         if self._lead.record is not None and best.id != self._lead.record.id:
             # It was merged into this one, and what belonged to it went along.
             best = msgspec.structs.replace(best, related=self._lead.record.related)
-        found = await deals.missing(self._lead, best, self._client)
+        found = await deals.missing(self._lead, best, rest, self._client)
         if isinstance(found, NotYet | RetryLater):
             return found
         record, steps = found
