@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -34,17 +35,40 @@ class Program(NamedTuple):
         """Return what it holds of the machine's memory, in MB."""
         return memory_of(self.process.pid)
 
+    def resident(self) -> float:
+        """Return the same with all of the pages that other programs share, in MB."""
+        return memory_of(self.process.pid, "Rss")
+
     def cpu(self) -> float:
         """Return the seconds of CPU it has used (Linux only)."""
         stat = Path(f"/proc/{self.process.pid}/stat").read_text("ascii").rpartition(")")[2].split()
         return (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def memory_of(pid: int) -> float:
-    """Return the MB of memory a process holds, shared pages by their share (Linux only)."""
+def memory_of(pid: int, measure: str = "Pss") -> float:
+    """Return the MB of memory a process holds, shared pages by their share or (`Rss`) whole (Linux only)."""
     rollup = Path(f"/proc/{pid}/smaps_rollup").read_text("ascii")
-    (line,) = (line for line in rollup.splitlines() if line.startswith("Pss:"))
+    (line,) = (line for line in rollup.splitlines() if line.startswith(f"{measure}:"))
     return int(line.split()[1]) / 1024
+
+
+@contextmanager
+def memory_watched(program: Program, *, every: float = 0.1) -> Iterator[list[float]]:
+    """Collect what a program holds (MB), every so many seconds while the block runs."""
+    seen = [program.memory()]
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(every):
+            seen.append(program.memory())
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield seen
+    finally:
+        over.set()
+        thread.join()
 
 
 def free_port() -> int:

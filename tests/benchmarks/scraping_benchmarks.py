@@ -57,7 +57,7 @@ async def _queue(file: Path, connections: tuple[str, ...]) -> None:
 
 def _environment(folder: Path, crm: str) -> dict[str, str]:
     """Return the settings of three connections to a CRM that nobody answers for."""
-    first = environment(folder, crm, f"http://127.0.0.1:{free_port()}")
+    first = environment(folder, {crm: f"http://127.0.0.1:{free_port()}"})
     ours = f"AFTERCLICK_CONNECTIONS__{crm.upper()}__"
     settings = {name.removeprefix(ours): value for name, value in first.items() if name.startswith(ours)}
     return first | {

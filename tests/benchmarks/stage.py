@@ -1,4 +1,4 @@
-"""What is measured, set up anew for every figure: the service, the CRM that it writes to, and peers."""
+"""What is measured, set up anew for every figure: the service, the CRMs that it writes to, and peers."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import subprocess
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,11 +16,12 @@ import msgspec
 from tests.benchmarks.deliveries import SECRET
 from tests.benchmarks.processes import PYTHON, Broken, Program, free_port, running
 
-from afterclick.host.discovery import discover
+from afterclick.host.discovery import Plugin, discover
 
 SERVICE = (PYTHON, "-m", "afterclick", "serve")
 RECEIVING = (PYTHON, "-m", "tests.benchmarks.receiving")
 BARE = (PYTHON, "-m", "tests.benchmarks.bare")
+CRMS = ("hubspot", "salesforce", "pipedrive")
 _UNLIMITED = {"unlimited": "true"}
 
 
@@ -48,8 +49,8 @@ class Watch:
         """Return the first column of all rows."""
         return [row[0] for row in self._db.execute(sql)]
 
-    def wait_until_synced(self, leads: int, *, patience: float) -> float:
-        """Return when (`time.monotonic()`) that many leads are in the CRM and nothing is left to do.
+    def wait_until_synced(self, leads: int, *, crms: int = 1, patience: float) -> float:
+        """Return when (`time.monotonic()`) so many leads are in each CRM and nothing is left to do.
 
         Raises:
             Broken: it takes too long.
@@ -58,13 +59,13 @@ class Watch:
         give_up_at = time.monotonic() + patience
         while time.monotonic() < give_up_at:
             at = time.monotonic()
-            if self.due() == 0 and self.unfolded() == 0 and self.synced() >= leads:
+            if self.due() == 0 and self.unfolded() == 0 and self.synced() >= leads * crms:
                 return at
             time.sleep(0.05)
         raise Broken(f"after {patience:g} s {self.unfolded()} events and {self.due()} leads still wait")
 
     def synced(self) -> int:
-        """Return how many leads the CRM has."""
+        """Return how many leads the CRMs have, each counted in every one."""
         return int(self.one("SELECT count(*) FROM syncs WHERE synced > 0"))
 
     def close(self) -> None:
@@ -93,12 +94,23 @@ class Crm(NamedTuple):
 
 
 class Stage(NamedTuple):
-    """A running service, its CRM and its ledger."""
+    """A running service, its CRMs and its ledger."""
 
     program: Program
-    crm: Crm
+    crms: tuple[Crm, ...]
     ledger: Path
     admin: str
+
+    @property
+    def crm(self) -> Crm:
+        """Return the CRM where there is one."""
+        (crm,) = self.crms
+        return crm
+
+    def wait_until_at_work(self) -> None:
+        """Return once every lane runs: each connection's and the fold's."""
+        while self.metric("afterclick_lane_state") < len(self.crms) + 1:
+            time.sleep(0.05)
 
     def metric(self, name: str) -> float:
         """Return a metric of the service, the sum over its labels."""
@@ -108,17 +120,26 @@ class Stage(NamedTuple):
         return sum(float(value) for label, _, value in shown if label.partition("{")[0] == name)
 
 
-def environment(folder: Path, crm: str, url: str) -> dict[str, str]:
-    """Return the service's settings: as they are by default, with one source and one connection."""
-    settings = discover().plugins[crm].call("sandbox", options=_UNLIMITED).settings()
-    connection = f"AFTERCLICK_CONNECTIONS__{crm.upper()}__"
+def environment(folder: Path, crms: Mapping[str, str]) -> dict[str, str]:
+    """Return the service's settings: the default ones, one source, and connections to CRMs by their URL."""
+    plugins = discover().plugins
+    connections = {
+        f"AFTERCLICK_CONNECTIONS__{crm.upper()}__{name.upper()}": value
+        for crm, url in crms.items()
+        for name, value in _opening(plugins[crm], url).items()
+    }
     return {
         "WEBHOOK_SECRET": SECRET,
         "AFTERCLICK_LEDGER__URL": f"sqlite:///{folder / 'ledger.db'}",
         "AFTERCLICK_SERVER__HOST": "127.0.0.1",
         "AFTERCLICK_LOG__FORMAT": "json",
-        **{connection + name.upper(): value for name, value in {**settings, "base_url": url}.items()},
+        **connections,
     }
+
+
+def _opening(plugin: Plugin, url: str) -> dict[str, str]:
+    settings: dict[str, str] = plugin.call("sandbox", options=_UNLIMITED).settings()
+    return {**settings, "base_url": url}
 
 
 @contextmanager
@@ -139,17 +160,18 @@ def crm_sandbox(folder: Path, name: str) -> Iterator[Crm]:
 
 
 @contextmanager
-def service(folder: Path, crm: Crm, *, command: Sequence[str] = SERVICE, **more: str) -> Iterator[Stage]:
-    """Give the CRM its fields and run the service in `folder`, where its ledger is."""
+def service(folder: Path, *crms: Crm, command: Sequence[str] = SERVICE, **more: str) -> Iterator[Stage]:
+    """Give the CRMs their fields and run the service in `folder`, where its ledger is."""
     port, admin = free_port(), free_port()
-    environ = environment(folder, crm.name, crm.url) | {
+    environ = environment(folder, {crm.name: crm.url for crm in crms}) | {
         "AFTERCLICK_SERVER__PORT": str(port),
         "AFTERCLICK_SERVER__ADMIN_PORT": str(admin),
         **more,
     }
-    _provision(folder, crm.name, environ)
+    for crm in crms:
+        _provision(folder, crm.name, environ)
     with running(command, folder, port=port, environ=environ) as program:
-        yield Stage(program, crm, folder / "ledger.db", f"http://127.0.0.1:{admin}")
+        yield Stage(program, crms, folder / "ledger.db", f"http://127.0.0.1:{admin}")
 
 
 def _provision(folder: Path, crm: str, environ: dict[str, str]) -> None:
@@ -160,14 +182,12 @@ def _provision(folder: Path, crm: str, environ: dict[str, str]) -> None:
 
 
 @contextmanager
-def staged(folder: Path, crm: str, *, command: Sequence[str] = SERVICE, **more: str) -> Iterator[Stage]:
-    """Run a new service with an empty ledger, and a new CRM."""
-    with (
-        scratch(folder) as place,
-        crm_sandbox(place, crm) as running_crm,
-        service(place, running_crm, command=command, **more) as stage,
-    ):
-        yield stage
+def staged(folder: Path, *crms: str, command: Sequence[str] = SERVICE, **more: str) -> Iterator[Stage]:
+    """Run a new service with an empty ledger, and new CRMs."""
+    with ExitStack() as stack:
+        place = stack.enter_context(scratch(folder))
+        sandboxes = [stack.enter_context(crm_sandbox(place, crm)) for crm in crms]
+        yield stack.enter_context(service(place, *sandboxes, command=command, **more))
 
 
 @contextmanager
