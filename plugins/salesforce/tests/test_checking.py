@@ -6,13 +6,11 @@ from typing import Any
 
 import pytest
 
-from afterclick.plugin import WriteRefused
-from afterclick.plugin.http import Outgoing
 from afterclick.sandbox import Rule
 from afterclick_salesforce import plugin
 
 from .emulated import account
-from .support import KEY
+from .support import KEY, Lines, lead
 
 
 async def codes(a: Any) -> dict[str, str]:
@@ -29,15 +27,6 @@ async def test_org_that_is_right_has_no_findings() -> None:
     async with account(settings=NO_TOKEN) as a:
         found = await codes(a)
         assert set(found) <= {"salesforce-choice-unknown"}
-
-
-async def test_check_writes_nothing() -> None:
-    def reads_only(request: Outgoing) -> None:
-        if not request.reads:
-            raise WriteRefused(f"{request.method} {request.url}")
-
-    async with account(provisioned=False, gate=reads_only) as a:
-        assert "salesforce-field-missing" in await codes(a)
 
 
 async def test_missing_field_is_told_from_a_hidden_one() -> None:
@@ -108,6 +97,17 @@ async def test_org_that_does_not_answer_says_why(status: int, reason: str, code:
     async with account(settings=NO_TOKEN) as a:
         a.org.faults.add(Rule(kind="status", status=status, reason=reason, path="/sobjects"))
         assert list(await codes(a)) == [code]
+
+
+async def test_version_that_will_be_retired_is_told_and_logged_once() -> None:
+    async with account(settings={**NO_TOKEN, "api_version": "v40.0"}) as a:
+        assert "v40.0" in (await codes(a))["salesforce-api-version-old"]
+        await a.match(lead())
+        await a.match(lead())
+        assert isinstance(a.ctx.log, Lines)
+        lines = [event for event, _ in a.ctx.log.lines if event == "salesforce-version-old"]
+    # One for the connection's calls, one for those of the check.
+    assert len(lines) == 2
 
 
 async def test_token_that_does_not_work_is_told() -> None:

@@ -41,6 +41,8 @@ class Api:
         self._tokens = tokens
         self._usage: tuple[Usage, float] | None = None
         self.version = ctx.settings.api_version
+        self.deprecated = False
+        """Whether an answer said that the version will be retired."""
 
     @property
     def usage(self) -> Usage | None:
@@ -178,6 +180,7 @@ class Api:
             reads=reads,
         )
         self._learn(limits.usage(answer.headers.get(limits.HEADER)))
+        self._heed(answer.headers.get("Warning", ""))
         asked = answer.retry_after(self._ctx.clock.now())
         if answer.status in (403, 429) and asked is not None:
             # Salesforce itself gives no time; a gateway in front of it does, and lets nothing through.
@@ -194,6 +197,14 @@ class Api:
         self._usage = usage, self._ctx.clock.elapsed()
         if self._ctx.settings.pacing:
             self._ctx.http.learn(limits.DAILY, amount=usage.allowed, seconds=limits.DAY, remaining=usage.left)
+
+    def _heed(self, warning: str) -> None:
+        """Note once that Salesforce warns of the version: `299 - "The API version … is deprecated …"`."""
+        if warning.startswith("299") and not self.deprecated:
+            self.deprecated = True
+            self._ctx.log.warning(
+                "salesforce-version-old", connection=self._ctx.connection, version=self.version
+            )
 
     def _leave_some(self) -> None:
         """Leave the rest of the day's calls to others; after a while one call looks how many there are.

@@ -35,7 +35,7 @@ async def _org(ctx: Ctx, api: Api) -> list[Finding]:
     org = await connecting.read_org(ctx, api)
     absent = await _absent(ctx, api, org)
     found = [*absent, *connecting.other_faults(ctx, org), *await _choices(ctx, api, org)]
-    found += _usage(api)
+    found += [*_usage(api), *_version(api)]
     return [*found, *await _provisioning(ctx)]
 
 
@@ -80,6 +80,11 @@ def _usage(api: Api) -> Iterator[Finding]:
     usage = api.usage
     if usage is not None and usage.left < usage.allowed * _LITTLE_LEFT:
         yield findings.daily_limit(usage)
+
+
+def _version(api: Api) -> Iterator[Finding]:
+    if api.deprecated:
+        yield findings.version_old(api.version)
 
 
 async def _provisioning(ctx: Ctx) -> list[Finding]:

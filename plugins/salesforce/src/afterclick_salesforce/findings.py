@@ -48,6 +48,11 @@ def version(wanted: str) -> Finding:
     return kinds.VERSION.found(f"the org does not serve the API version {wanted}", subject=wanted)
 
 
+def version_old(used: str) -> Finding:
+    """Return the finding for an API version that will be retired."""
+    return kinds.VERSION_OLD.found(f"Salesforce will retire the API version {used}", subject=used)
+
+
 def unreachable(reason: str) -> Finding:
     """Return the finding for an org that could not be read."""
     return kinds.UNREACHABLE.found(f"Salesforce could not be asked: {reason}")

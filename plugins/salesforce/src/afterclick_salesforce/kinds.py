@@ -32,6 +32,11 @@ VERSION = FindingKind(
     level="error",
     blind=True,
 )
+VERSION_OLD = FindingKind(
+    code="salesforce-api-version-old",
+    meaning="Salesforce warns that it will retire the API version.",
+    remedy="Set `api_version` to a newer one that the org lists under `/services/data/`.",
+)
 UNREACHABLE = FindingKind(
     code="salesforce-unreachable",
     meaning="Salesforce could not be asked.",
@@ -155,6 +160,7 @@ KINDS = (
     ACCESS,
     ADDRESS,
     VERSION,
+    VERSION_OLD,
     UNREACHABLE,
     OBJECT,
     NO_DELETE,
