@@ -7,6 +7,7 @@ from afterclick.testing.holding import (  # isort: skip
     answering,
     stopping,
     absorbing,
+    adopting,
     texts,
     keeping,
 )
@@ -15,6 +16,7 @@ from afterclick.testing.rules import RULES
 __all__ = [
     "RULES",
     "absorbing",
+    "adopting",
     "answering",
     "describing",
     "keeping",
