@@ -25,8 +25,8 @@ def known_records(
     db: Database, connection: str, asked: Sequence[tuple[str, str]]
 ) -> frozenset[tuple[str, str]]:
     """Return which records are somebody's."""
-    names = {"connection": connection, "records": msgspec.json.encode(asked).decode()}
-    return frozenset((kind, id) for kind, id in db.run("known_records", names))
+    rows = db.run_rows("known_records", [(connection, kind, id) for kind, id in asked])
+    return frozenset((kind, id) for kind, id in rows)
 
 
 def claim(

@@ -8,13 +8,13 @@ FROM leads WHERE joined_into IS NULL AND id > ? ORDER BY id LIMIT ?
 -- Which of these living leads have a record, themselves or by a lead that joined them.
 SELECT lead FROM records WHERE connection = :connection AND lead IN (SELECT value FROM json_each(:leads))
 UNION
-SELECT l.joined_into FROM leads l JOIN records r ON r.connection = :connection AND r.lead = l.id
-WHERE l.joined_into IN (SELECT value FROM json_each(:leads))
+SELECT l.joined_into FROM json_each(:leads)
+CROSS JOIN leads l ON l.joined_into = json_each.value
+CROSS JOIN records r ON r.connection = :connection AND r.lead = l.id
 
 -- name: known_records
--- Which of these records, as [kind, id], are somebody's.
-SELECT r.kind, r.id FROM json_each(:records) AS asked JOIN records r
-    ON r.connection = :connection AND r.kind = asked.value ->> 0 AND r.id = asked.value ->> 1
+-- Which of these records are somebody's.
+SELECT kind, id FROM records WHERE (connection, kind, id) IN (VALUES {rows})
 
 -- name: want_claimed
 -- Due at once, whatever the lead waited for; one that is older than the connection gets its row.
