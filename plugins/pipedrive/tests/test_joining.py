@@ -78,6 +78,20 @@ async def test_further_one_goes_with_its_person(doubles: str) -> None:
         assert record.related == opened.record.related
 
 
+@pytest.mark.parametrize("doubles", ["delete", "merge"])
+async def test_one_that_the_survivor_has_is_found_although_the_double_has_one(doubles: str) -> None:
+    async with account(settings={**SELLING, "doubles": doubles}) as a:
+        double, kept = await two_people(a)
+        known = lead("lead-1", [USER], record_id=double.id, attributes=CONVERTED)
+        (opened,) = await a.enrich(change(known, double, {}, "deal"))
+        one = joined(kept, opened.record)
+        (found,) = await a.match(one)
+        assert isinstance(found, Match)
+        record = await absorbed(a, one, found.record, opened.record)
+        assert owners(a) == [kept.id]
+        assert record.related["deal"] == str(a.crm.deals()[0]["id"])
+
+
 @pytest.mark.parametrize("pending", [("conversion",), ("conversion", "more")])
 async def test_it_is_closed_where_another_record_lives_on_than_it_was_found_with(
     pending: Sequence[str],

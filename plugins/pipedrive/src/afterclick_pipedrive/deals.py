@@ -67,13 +67,15 @@ async def missing(
     """Return the steps that are missing; looks first, where one may have been taken unseen.
 
     It may have been for any record of the person: `others` were found beside it, and there are those that
-    the ledger knows as doubles. What is found is related to the record that is returned; where it hangs on
-    another one, absorbing that one brings it along.
+    the ledger knows as doubles. That one of these has a deal says nothing of what the record itself has.
+    What is found is related to the record that is returned; where it hangs on another one, absorbing that
+    one brings it along.
     """
     steps = due(lead, related_to(lead, record), client)
-    if OPEN not in steps or lead.uncertain_since is None:
+    if lead.uncertain_since is None or OPEN not in due(lead, record.related, client):
         return record, steps
-    found = await find((record, *others, *lead.doubles), lead, client)
+    people = (record, *others, *lead.doubles)
+    found = await find((one for one in people if OPEN in due(lead, one.related, client)), lead, client)
     if isinstance(found, RetryLater):
         return found
     if found is not None:
