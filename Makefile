@@ -35,7 +35,7 @@ setup: $(DEV_READY) ## make .venv with all that the other targets need (they do 
 	@echo "$(VENV) is ready: $$($(BIN)/python --version)"
 
 .PHONY: demo
-demo: $(RUN_READY) ## the whole way on this machine, with an emulated CRM; ARGS=--once ends by itself
+demo: $(RUN_READY) ## the whole way on this machine, with three emulated CRMs; ARGS=--once ends by itself
 	@$(BIN)/afterclick demo $(ARGS)
 
 .PHONY: test

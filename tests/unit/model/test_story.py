@@ -13,8 +13,8 @@ from tests.support.events import make_event, make_registration
 from tests.support.memory_store import MemoryStore
 from tests.support.strategies import batched, more
 
-from afterclick.cli.people import PEOPLE
-from afterclick.cli.story import ADA, BEN, CLEO, DORA, ENZO, STRANGERS, TEST, Told
+from afterclick.cli.demo.people import PEOPLE
+from afterclick.cli.demo.story import ADA, BEN, CLEO, DORA, ENZO, STRANGERS, TEST, Told
 from afterclick.model.event import REGISTRATION, Event
 from afterclick.model.lead import attributes
 

@@ -12,7 +12,7 @@ from afterclick.cli.backfill import backfill
 from afterclick.cli.backup import backup, restore
 from afterclick.cli.check import check
 from afterclick.cli.config import app as config_app
-from afterclick.cli.demo import demo
+from afterclick.cli.demo.command import demo
 from afterclick.cli.events import app as events_app
 from afterclick.cli.fields import fields
 from afterclick.cli.findings import findings

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
-from afterclick.cli.story import CODE, FRIENDS_CODE
+from afterclick.cli.demo.story import CODE, FRIENDS_CODE
 
 
 class Expected(msgspec.Struct, frozen=True):
@@ -20,6 +21,10 @@ class Expected(msgspec.Struct, frozen=True):
     def shown(self) -> dict[str, Any]:
         """Return what the CRM has to show."""
         return self.attributes | self.kept
+
+    def has(self, known: Mapping[str, Any]) -> bool:
+        """Tell whether a lead is this person's, by what the ledger knows: a CRM may keep the day alone."""
+        return all(known.get(name) == self.attributes[name] for name in ("token", "install_date"))
 
 
 PEOPLE = (
@@ -85,6 +90,7 @@ PEOPLE = (
             "email": "enzo@example.com",
             "phone": "+39 055 0100",
             "company": "Studio Marchetti",
+            "campaign": "friends-of-may",
             "platform": "Android",
             "token": FRIENDS_CODE,
             "install_date": "2026-05-21T09:11:00.000Z",

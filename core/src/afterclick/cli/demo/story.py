@@ -178,7 +178,12 @@ ENZO_CAME = (
     Told(
         "install.tracked",
         "09:11",
-        {"hostname": "go.example.com", "ip": "203.0.113.20", "platform": "android"},
+        {
+            "hostname": "go.example.com",
+            "ip": "203.0.113.20",
+            "platform": "android",
+            "campaign": "friends-of-may",
+        },
     ),
 )
 ENZO = (*ENZO_REGISTERS, *ENZO_CAME, *ENZO_CONVERTS)

@@ -1,0 +1,1 @@
+"""`afterclick demo`: the main job, on this machine, in half a minute, without an account."""
