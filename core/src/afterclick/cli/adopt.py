@@ -91,7 +91,7 @@ def _told(found: Mapping[str, Any]) -> list[str]:
         lines.append(f"{_many(found['strangers'], 'record')} of links by which no lead came.")
     if not (found["pairs"] or found["doubts"]):
         lines.append("Nothing to adopt.")
-    if found["applied"] and found["pairs"]:
+    if found["applied"] and (found["pairs"] or found["doubts"]):
         given = sum(one["refused"] is None for one in found["pairs"])
         lines.append(f"{_many(given, 'record')} given to their leads.")
     if found["observes"] and found["pairs"]:
