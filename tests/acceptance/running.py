@@ -131,7 +131,7 @@ async def provision(folder: Path, environ: Mapping[str, str]) -> None:
         ) as connected:
             plan = await provisioned(connected, apply=True)
             assert not plan.missing
-            assert not plan.conflicts
+            assert not plan.conflicts, plan.conflicts
 
 
 def _no_file(folder: Path) -> Path:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from afterclick.plugin import Misconfigured, NotAuthorized, Plan, WriteRefused
+from afterclick.plugin import Misconfigured, NotAuthorized, Plan, Synced, WriteRefused
 from afterclick.plugin.http import Outgoing
 from afterclick_salesforce import metadata, plugin
 from afterclick_salesforce.fields import DEFAULT_FIELDS
+from afterclick_salesforce.sandbox.schema import Field
 
 from .bodies import POINTER
 from .emulated import STUB, Account, account
@@ -97,6 +98,19 @@ async def test_fields_that_are_there_and_hidden_are_granted_and_not_made_anew() 
         await plugin.connect(a.ctx)
         (campaign,) = [spec for spec in a.ctx.fields if spec.attribute == "campaign"]
         assert campaign.max_length == 77
+
+
+async def test_field_that_every_record_needs_takes_no_grant() -> None:
+    async with account(provisioned=False) as a:
+        needed = Field(name="Deep_Link_Campaign__c", label="Campaign", length=80, nillable=False, custom=True)
+        a.org.org.define("Lead", needed)
+        plan = await provision(a)
+
+        assert actions(plan)["field Lead.Deep_Link_Campaign__c"] == "keep"
+        assert plan.conflicts == ()
+        a.ctx.client = await plugin.connect(a.ctx)
+        (created,) = await a.create(lead(values={**STUB, "Deep_Link_Campaign__c": "may"}))
+        assert isinstance(created, Synced)
 
 
 async def test_names_and_switches_of_the_operator_are_followed() -> None:

@@ -129,6 +129,8 @@ class Defined(NamedTuple):
     type: str
     unique: bool = False
     external_id: bool = False
+    required: bool = False
+    """Whether every record needs it; then everybody sees it, and nothing can be granted."""
 
 
 def defined(field: Element) -> Defined:
@@ -137,6 +139,7 @@ def defined(field: Element) -> Defined:
         field.findtext(_tag("type"), ""),
         unique=field.findtext(_tag("unique")) == "true",
         external_id=field.findtext(_tag("externalId")) == "true",
+        required=field.findtext(_tag("required")) == "true",
     )
 
 

@@ -73,12 +73,11 @@ class Survey(msgspec.Struct, frozen=True, kw_only=True):
         }
 
     def to_grant(self) -> list[FieldName]:
-        """Return the fields that the permission set does not grant; those that are there or are made."""
+        """Return the fields that the permission set should grant and does not; there they are or will be."""
         made = self.to_create()
+        needless = {field for field, there in self.defined.items() if there.required} | self.granted
         return [
-            field
-            for field in self.wanted
-            if field not in self.granted and (field in self.there or field in made)
+            field for field in self.wanted if field not in needless and (field in self.there or field in made)
         ]
 
     def rights(self, object: str) -> frozenset[str]:

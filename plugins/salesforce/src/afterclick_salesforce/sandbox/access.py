@@ -94,7 +94,9 @@ class Security:
             return None
         grants = self._granted_fields(user, sobject.name)
         readable = [field for field in sobject.fields.values() if self._sees(user, sobject, field, grants)]
-        editable = frozenset(field.name for field in readable if grants.get(field.name, not field.custom))
+        editable = frozenset(
+            field.name for field in readable if grants.get(field.name, _needs_no_grant(field))
+        )
         return Sight(sobject, powers, readable, editable)
 
     def _sees(self, user: User, sobject: SObject, field: Field, grants: dict[str, bool]) -> bool:
@@ -135,3 +137,7 @@ class Security:
             for row in self._tables[kind]
             if row.values["ParentId"] in assigned and row.values["SobjectType"] == sobject
         ]
+
+
+def _needs_no_grant(field: Field) -> bool:
+    return not field.custom or not field.nillable

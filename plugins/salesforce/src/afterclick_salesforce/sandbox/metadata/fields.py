@@ -60,6 +60,7 @@ class CustomFields:
         if field.type == "double":
             add(made, "precision", str(field.precision))
             add(made, "scale", str(field.scale))
+        add(made, "required", str(not field.nillable).lower())
         add(made, "type", next(name for name, kind in TYPES.items() if kind == field.type))
         if field.unique:
             add(made, "unique", "true")
@@ -126,6 +127,7 @@ def _field(name: str, given: Element) -> Field:
         case_sensitive=text(given, "caseSensitive") == "true",
         precision=_whole(given, "precision", 1, 18) if kind == "Number" else 0,
         scale=_whole(given, "scale", 0, 17) if kind == "Number" else 0,
+        nillable=text(given, "required") != "true",
         custom=True,
     )
 
