@@ -46,7 +46,7 @@ class StrayBench(Bench):
 
     async def adopts(self, lane: SyncLane, *, apply: bool = True, **more: Any) -> Adoption:
         """Adopt what there is."""
-        adoptions = Adoptions(self.ledger, lambda: {"fake": account(self, lane, **more)})
+        adoptions = Adoptions(self.ledger, self.clock, lambda: {"fake": account(self, lane, **more)})
         return await adoptions.adopt(AdoptionWish(connection="fake", apply=apply))
 
     async def people(self) -> None:
@@ -158,7 +158,7 @@ async def test_a_lead_that_a_batch_is_at_gets_no_record(bench: StrayBench) -> No
 
 async def test_two_who_adopt_at_once_do_not_meet(bench: StrayBench) -> None:
     bench.crm.stray("t1")
-    adoptions = Adoptions(bench.ledger, lambda: {"fake": account(bench, lane)})
+    adoptions = Adoptions(bench.ledger, bench.clock, lambda: {"fake": account(bench, lane)})
     lane = bench.begins()
     wish = AdoptionWish(connection="fake", apply=True)
     first, second = await asyncio.gather(adoptions.adopt(wish), adoptions.adopt(wish), return_exceptions=True)
@@ -213,11 +213,26 @@ async def test_a_plugin_that_does_not_answer_is_told_of(
         await bench.adopts(lane, plugin=plugin)
 
 
-async def test_nothing_is_adopted_while_events_wait(bench: StrayBench) -> None:
+async def test_events_that_came_before_are_waited_for(bench: StrayBench) -> None:
+    row = bench.crm.stray("t4")
     lane = bench.begins()
-    await bench.taps("t4")
+    await bench.clock.advance(5)
+    await bench.taps("t4", ago=5)
+    adopting = asyncio.ensure_future(bench.adopts(lane))
+    await bench.clock.until(adopting.done)
+
+    assert [one.id for one in adopting.result().pairs] == [row.id]
+
+
+async def test_nothing_is_adopted_while_nobody_folds(bench: StrayBench) -> None:
+    lane = bench.begins()
+    bench.tasks[0].cancel()
+    await bench.taps("t4", ago=5)
+    adopting = asyncio.ensure_future(bench.adopts(lane))
+    await bench.clock.until(adopting.done)
+
     with pytest.raises(ConflictError, match="events wait for the fold"):
-        await bench.adopts(lane)
+        adopting.result()
 
 
 def operator(bench: StrayBench, *, dies: int | None = None) -> Process:
@@ -225,7 +240,7 @@ def operator(bench: StrayBench, *, dies: int | None = None) -> Process:
     process = Process(bench, dies=dies)
     caller = make_caller(bench.crm, bench.clock, metrics=bench.metrics, plugin=StrayPlugin)
     process.lane = make_lane(process.ledger, bench.clock, caller, creates=False, retry=RetryRules(longest=30))
-    adoptions = Adoptions(process.ledger, lambda: {"fake": account(bench, process.lane)})
+    adoptions = Adoptions(process.ledger, bench.clock, lambda: {"fake": account(bench, process.lane)})
 
     async def adopt() -> None:
         left = True

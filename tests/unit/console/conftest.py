@@ -88,7 +88,7 @@ async def start(ledger: SqliteLedger, clock: FakeClock) -> AsyncIterator[Start]:
                 ledger, clock, lambda: routes, dict.fromkeys((Kind.REFOLD, Kind.FORGET), no_lanes)
             )
             operator = Operator(ledger=ledger, clock=clock, feeder=feeder, routes=lambda: routes)
-            adoptions = Adoptions(ledger, lambda: accounts)
+            adoptions = Adoptions(ledger, clock, lambda: accounts)
             api = console_app(watch, operator, adoptions, token=token)
             server = TestServer(admin_app(metrics=metrics, ready=ledger.ready, api=api))
             await server.start_server()

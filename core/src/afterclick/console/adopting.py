@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
+from afterclick.clock import Clock
 from afterclick.console.adoption import Adoption, AdoptionWish, Look, shown
 from afterclick.console.feeding import SPARE, Route
 from afterclick.console.foundlings import Foundling, Names, foundling
@@ -25,6 +26,9 @@ from afterclick.observe.log import get_logger
 
 LEADS_AT_ONCE = 500
 """Leads that are read in one go: some milliseconds of the reading thread."""
+
+PATIENCE, LOOK_EVERY = 10.0, 0.2
+"""Seconds that the fold is waited for, and between two looks at it."""
 
 GIVEN_AT_ONCE = 100
 """Records that are given away in one transaction."""
@@ -47,8 +51,9 @@ class Account:
 class Adoptions:
     """Carries out what operators ask for; `accounts` are the connections that run."""
 
-    def __init__(self, ledger: Ledger, accounts: Callable[[], Mapping[str, Account]]) -> None:
+    def __init__(self, ledger: Ledger, clock: Clock, accounts: Callable[[], Mapping[str, Account]]) -> None:
         self._ledger = ledger
+        self._clock = clock
         self._accounts = accounts
         self._busy: set[str] = set()
 
@@ -70,10 +75,7 @@ class Adoptions:
             self._busy.discard(wish.connection)
 
     async def _adopt(self, wish: AdoptionWish, account: Account) -> Adoption:
-        if await self._ledger.count_unfolded(most=1):
-            raise ConflictError(
-                "events wait for the fold: the leads are not all there yet", hint="Try again in a moment."
-            )
+        await self._caught_up()
         look = await self._look(wish, account)
         pairing = await self._paired(wish.connection, look, account)
         if wish.apply and look.stopped is not None:
@@ -83,6 +85,17 @@ class Adoptions:
             )
         refused = await self._give(pairing.pairs, look, account) if wish.apply else {}
         return shown(wish, account.observes, look, pairing, refused)
+
+    async def _caught_up(self) -> None:
+        """Wait until the leads of all events are there that came before; later ones may always come."""
+        began, until = self._clock.now(), self._clock.elapsed() + PATIENCE
+        while (oldest := await self._ledger.unfolded(1)) and oldest[0].received_at <= began:
+            if self._clock.elapsed() >= until:
+                raise ConflictError(
+                    "events wait for the fold: the leads are not all there yet",
+                    hint="`afterclick_unfolded_events` tells how many; try again later.",
+                )
+            await self._clock.sleep(LOOK_EVERY)
 
     async def _look(self, wish: AdoptionWish, account: Account) -> Look:
         """Read the account, part by part, as far as it is allowed."""

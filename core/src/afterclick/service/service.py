@@ -190,7 +190,7 @@ class Service:
             lanes = {lane.connection: lane for lane in self.lanes}
             return {one.name: account(self.settings, one, lanes[one.name].claim) for one in self._connected}
 
-        return Adoptions(self.ledger, accounts)
+        return Adoptions(self.ledger, self.clock, accounts)
 
     def _routes(self) -> dict[str, Route]:
         return {one.name: route(self.settings, one) for one in self._connected}
