@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import ssl
 import subprocess
 import sysconfig
 import venv
@@ -11,28 +12,32 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 import pytest
+import trustme
+from packaging.requirements import Requirement
 from tests.acceptance.running import inherited
 from tests.acceptance.salesforce import org, variables
 
 from afterclick.sandbox import serve
 from afterclick_pipedrive.sandbox import Options, PipedriveSandbox
+from afterclick_salesforce.sandbox import Options as SalesforceOptions
 from afterclick_salesforce.sandbox import SalesforceSandbox
 
-_NAME = re.compile(r"[A-Za-z0-9._-]+")
 
-
-def declared(name: str, seen: set[str]) -> set[str]:
-    """Return a distribution and all that it asks for, and those in turn, without what is optional."""
-    if name in seen:
-        return seen
+def declared(required: Requirement, seen: set[str]) -> set[str]:
+    """Return a distribution and all that it asks for, and those in turn, with the extras asked for."""
+    place = f"{required.name.lower()}[{','.join(sorted(required.extras))}]"
     try:
-        required = distribution(name).requires or []
+        needed = [Requirement(text) for text in distribution(required.name).requires or []]
     except PackageNotFoundError:  # for another system
         return seen
-    seen.add(name)
-    for one in required:
-        if "extra ==" not in one and (found := _NAME.match(one)):
-            declared(found[0].lower(), seen)
+    if place in seen:
+        return seen
+    seen.add(place)
+    for one in needed:
+        if one.marker is None or any(
+            one.marker.evaluate({"extra": extra}) for extra in ("", *required.extras)
+        ):
+            declared(one, seen)
     return seen
 
 
@@ -46,8 +51,8 @@ def installed(folder: Path, *names: str) -> Path:
     site = Path(sysconfig.get_path("purelib", "venv", vars=places))
     needed: set[str] = set()
     for name in names:
-        declared(name, needed)
-    for name in needed:
+        declared(Requirement(name), needed)
+    for name in {place.partition("[")[0] for place in needed}:
         found = distribution(name)
         for top in {file.parts[0] for file in found.files or () if file.parts[0] != ".."}:
             link = site / top
@@ -111,6 +116,30 @@ async def test_salesforce_alone_makes_an_org_ready(tmp_path: Path) -> None:
         more = await asyncio.to_thread(run, python, tmp_path, environ, "provision", "salesforce", "--apply")
         assert more.count("created") == 1
         assert _may_delete(emulator)
+
+
+async def test_salesforce_alone_signs_in_with_a_key_over_tls(tmp_path: Path) -> None:
+    authority, listening = trustme.CA(), ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(listening)
+    authority.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
+    python = installed(tmp_path / "venv", "afterclick", "afterclick-salesforce")
+    async with serve(SalesforceSandbox(SalesforceOptions(flow="jwt")), tls=listening) as crm:
+        settings = crm.settings()
+        (tmp_path / "key.pem").write_text(settings["private_key"])
+        environ = {
+            "SF_INSTANCE_URL": settings["base_url"],
+            "SF_CLIENT_ID": settings["client_id"],
+            "SF_USERNAME": settings["username"],
+            "SF_PRIVATE_KEY": f"file:{tmp_path / 'key.pem'}",
+            "SF_PROVISIONING_TOKEN": settings["provisioning_token"],
+            "SSL_CERT_FILE": str(tmp_path / "authority.pem"),
+            "WEBHOOK_SECRET": "whsec_3f9c0d51b7a84e62a0c4d8e1f2b39576",
+            "COLUMNS": "200",
+        }
+        made = await asyncio.to_thread(run, python, tmp_path, environ, "provision", "salesforce", "--apply")
+
+    # Whom the permission set is for is known from the login alone, which this org grants to a signature only.
+    assert re.search(r"created +permission set Deep_Link_Sync for the integration user", made)
 
 
 def _may_delete(emulator: SalesforceSandbox) -> bool:

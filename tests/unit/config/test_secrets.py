@@ -192,6 +192,17 @@ def test_faults_hold_nothing_of_the_secret(tmp_path: Path) -> None:
     assert VALUE not in refused.value.problem + refused.value.remedy
 
 
+PEM = "-----BEGIN PRIVATE KEY-----\nMIIEvgIBADANBgkq\nhkiG9w0BAQEFAASC\n-----END PRIVATE KEY-----"
+
+
+def test_key_in_a_file_is_one_secret(tmp_path: Path) -> None:
+    file = tmp_path / "key.pem"
+    file.write_text(f"\n{PEM}\n")
+    assert single_secret(f"file:{file}", {}).reveal() == PEM
+    file.write_text(f"first\n{PEM}\nlast\n")
+    assert [one.reveal() for one in secret_source(f"file:{file}", {}).values] == ["first", PEM, "last"]
+
+
 def test_single_secret_refuses_several(tmp_path: Path) -> None:
     path = tmp_path / "secret"
     path.write_text(f"{VALUE}\n{OTHER}\n", encoding="utf-8")

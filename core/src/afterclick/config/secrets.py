@@ -1,14 +1,15 @@
 """Secrets: values that never show themselves, and the places they come from.
 
 A secret is written as it is, as `env:NAME`, or as `file:/path`. A file may hold several, one a line: while
-a sender rotates without overlap, the new one stands above the old one.
+a sender rotates without overlap, the new one stands above the old one. A key in PEM form is one, whatever
+its lines.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -25,6 +26,7 @@ _SAMPLE = re.compile(
     r"|^<.*>$|^\$\{?\w+\}?$|^\{\{.*\}\}$",
     re.IGNORECASE,
 )
+_PEM = re.compile(r"(-----BEGIN [A-Z0-9 ]+-----.*?-----END [A-Z0-9 ]+-----)", re.DOTALL)
 _VENDOR_PREFIX = re.compile(r"^(whsec|pat)[-_]")
 
 
@@ -206,12 +208,19 @@ class SecretSource:
         except UnicodeDecodeError as failure:
             raise SecretFault(f"{path} is not text", "Write the secret into it, as UTF-8.") from failure
         self._seen = seen
-        values = tuple(Secret(line.strip()) for line in text.splitlines() if line.strip())
+        values = tuple(map(Secret, _listed(text)))
         weak = [problem for secret in values if (problem := self._fault_of(secret.reveal()))]
         if weak or not values:
             problem = f"what stands in {path} {weak[0]}" if weak else f"{path} is empty"
             raise SecretFault(problem, "Write the secret into it, one a line.")
         return values
+
+
+def _listed(text: str) -> Iterator[str]:
+    for place, part in enumerate(_PEM.split(text)):
+        # What the pattern's group caught stands at the odd places.
+        lines = [part] if place % 2 else part.splitlines()
+        yield from (line.strip() for line in lines if line.strip())
 
 
 def _identity(found: os.stat_result) -> tuple[int, ...]:
