@@ -30,9 +30,8 @@ ROOT = Path(__file__).parents[2]
 SPEED = 25.0
 """How much faster than the machine's the time of a story runs."""
 
-SOON, MARGIN = 25.0, 5.0
-"""Seconds for which a write is held at least, so that a successor is at work, and by how many it is
-released before the latest time that the CRM's plugin reckons with."""
+SOON = 25.0
+"""Seconds for which a write is held at least, so that a successor is at work."""
 
 REST = 3600.0
 """Seconds of the story within which all has to come to rest; back-off and settle time are far shorter."""
@@ -114,7 +113,7 @@ class Story:
             hold = crm.faults.hold_next_write("after" if kill == "written" else "before")
             if not await self._until(hold.reached.is_set, sending):
                 kill = "at rest"
-            late = self.rng.uniform(SOON, crm.latest - MARGIN)
+            late = self.rng.uniform(SOON, crm.latest)
             self._releases.append(asyncio.create_task(self._release(hold, late)))
         process.kill()
         self.kills[kill] += 1

@@ -47,8 +47,11 @@ class Crm(ABC):
 
     @property
     def latest(self) -> float:
-        """Return for how many seconds after it was sent a write may take effect."""
-        return self.info.call_deadline + self.info.late_effect
+        """Return how many seconds after it came a write may take effect.
+
+        What the plugin reckons with is counted from our deadline, and a write may be sent just before it.
+        """
+        return self.info.late_effect
 
     @abstractmethod
     def writes(self, call: Call) -> bool:
@@ -83,7 +86,7 @@ class Crm(ABC):
     def go_wrong(self, seed: int) -> None:
         """Begin the bad day."""
         # One call in a hundred outlasts our deadline, and takes effect.
-        hang = Rule(kind="delay", seconds=(self.info.call_deadline + self.latest) / 2, probability=0.01)
+        hang = Rule(kind="delay", seconds=self.latest, probability=0.01)
         self.faults.start((*preset("rough"), hang, *self.more_faults), seed=seed)
 
     def go_well(self) -> None:
