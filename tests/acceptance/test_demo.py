@@ -19,9 +19,10 @@ from afterclick.cli.demo.command import ACTS, Act, tell
 from afterclick.cli.demo.ending import ending
 from afterclick.cli.demo.play import Play
 from afterclick.cli.demo.setting import Secrets, environment
+from afterclick.cli.sandbox import emulator_of
 from afterclick.errors import AfterclickError
 from afterclick.host.discovery import Discovery, discover
-from afterclick.sandbox import Person
+from afterclick.sandbox import Person, serve
 
 
 def _demo(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
@@ -67,7 +68,7 @@ def test_the_demo_tells_the_story_whatever_credentials_the_shell_has() -> None:
 
     assert done.returncode == 0, told + done.stderr
     for shown in (
-        "HubSpot got 5 records",
+        "HubSpot has 5 records",
         "Pipedrive got nothing",
         "Salesforce got no record",
         "Salesforce: added to 2 records of others, made none",
@@ -115,6 +116,17 @@ async def test_an_end_that_is_wrong_is_told() -> None:
     assert "HubSpot: Dora: email is None, not 'dora@example.com'" in faults
     assert "HubSpot: 1 records too many in the CRM" in faults
     assert "✗ HubSpot: Enzo is not in the CRM" in told
+
+
+async def test_a_sandbox_that_runs_already_is_told_twice_into_and_not_broken() -> None:
+    found = _with("hubspot")
+    async with serve(emulator_of("hubspot", {}, found.plugins)) as running:
+        for _ in range(2):
+            shown = StringIO()
+            assert await tell(found, Console(file=shown, width=120), base_url=running.url) == []
+            assert "HubSpot is down" not in shown.getvalue()
+
+        assert len(running.emulator.records()) == 7
 
 
 def test_the_demo_refuses_an_address_beyond_this_machine() -> None:

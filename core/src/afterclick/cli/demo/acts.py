@@ -8,9 +8,9 @@ from rich.text import Text
 
 from afterclick.cli.demo.cast import Tables
 from afterclick.cli.demo.crms import Crm
-from afterclick.cli.demo.judging import name_of
+from afterclick.cli.demo.judging import found_of, name_of
 from afterclick.cli.demo.people import PEOPLE
-from afterclick.cli.demo.play import Play, counted
+from afterclick.cli.demo.play import Play, counted, person
 from afterclick.cli.demo.setting import lines
 from afterclick.cli.demo.showing import side_by_side, would_write
 from afterclick.cli.demo.story import (
@@ -83,11 +83,12 @@ async def _after_arrivals(play: Play, crm: Crm) -> None:
             f"{crm.title}: {made} records made in spite of creates = false, {waiting} people wait",
         )
     else:
-        dora = await play.read_one(crm, "Dora")
+        found = await play.read(crm)
+        dora = found_of(person("Dora"), found)
         play.hold(
-            made == ARRIVALS and dora is not None,
-            f"{crm.title} got {made} records; Dora's says {name_of(dora.shown) if dora else 'nobody'}",
-            f"{crm.title}: {made} records for {ARRIVALS} people",
+            len(found) == ARRIVALS and dora is not None,
+            f"{crm.title} has {len(found)} records; Dora's says {name_of(dora.shown) if dora else 'nobody'}",
+            f"{crm.title}: {len(found)} records for {ARRIVALS} people",
         )
         play.nameless[crm.name] = dora.record.id if dora else ""
 
@@ -129,9 +130,12 @@ async def _copied(play: Play, filler: Crm, filled: Crm) -> None:
 
 
 async def outage(play: Play) -> None:
-    """A CRM fails for a while; nobody else notices, and it catches up."""
+    """More happens while a CRM fails; nobody else notices, and it catches up."""
     down = play.crm(play.cast.down)
     if down is None:
+        play.act("More happens")
+        await play.send(_MEANWHILE)
+        await play.settled()
         return
     play.act(f"{down.title} is down")
     await down.go_down()
