@@ -26,9 +26,9 @@ SMALL = {"__init__.py": 1, "plugin.py": 200, "sandbox.py": 125}
 
 @pytest.fixture(scope="module")
 def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the program of an environment with the core, pytest and the template."""
+    """Return the program of an environment with the core, what tests need, and the template."""
     folder = tmp_path_factory.mktemp("author")
-    python = installed(folder / "venv", "afterclick", "pytest", "hatchling")
+    python = installed(folder / "venv", "afterclick", "pytest", "aioresponses", "hatchling")
     source = shutil.copytree(TEMPLATE, folder / "afterclick-acme")
     uv = Path(sys.executable).with_name("uv")
     options = ["--quiet", "--offline", "--no-deps", "--no-build-isolation", "--python", str(python)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterator
+from types import ModuleType
 from typing import Any
 from unittest.mock import Mock
 
@@ -12,10 +13,12 @@ import pytest
 import typer
 from tests.docs.reference import DOCS, ROOT, pages
 
+from afterclick import testing
 from afterclick.cli import app
 from afterclick.console.app import console_app
 from afterclick.model.registration import Registration
 from afterclick.plugin import hookspecs
+from afterclick.testing import answers
 
 README = (ROOT / "README.md").read_text("utf-8")
 
@@ -31,6 +34,13 @@ def test_every_hook_is_documented_with_its_arguments() -> None:
         if inspect.isfunction(hook) and hasattr(hook, "afterclick_spec"):
             arguments = ", ".join(inspect.signature(hook).parameters)
             assert f"### `{name}({arguments})`" in text
+
+
+@pytest.mark.parametrize("module", [testing, answers], ids=lambda module: module.__name__)
+def test_every_public_name_of_the_kit_is_documented(module: ModuleType) -> None:
+    text = (DOCS / "plugin-authors.md").read_text("utf-8")
+    for name in module.__all__:
+        assert re.search(rf"\b{name}\b", text), name
 
 
 def test_every_field_of_a_registration_is_documented() -> None:
@@ -92,5 +102,5 @@ def test_the_python_of_the_plugin_guide_is_the_templates_or_runs() -> None:
     for block in others:
         exec(compile(block, "plugin-authors.md", "exec"), {})  # noqa: S102 - our own docs
 
-    assert len(blocks) - len(others) == 10
+    assert len(blocks) - len(others) == 11
     assert others

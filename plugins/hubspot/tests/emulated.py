@@ -6,20 +6,16 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
-import aiohttp
-import msgspec
-
 from afterclick.clock import SystemClock
-from afterclick.plugin import Change, Context, Http, Lead, Scalar
+from afterclick.plugin import Change, Lead, Scalar
 from afterclick.plugin.http import Gate
 from afterclick.sandbox import serve
+from afterclick.testing import NullPacer, open_context
 from afterclick_hubspot import plugin
 from afterclick_hubspot.client import Ctx
-from afterclick_hubspot.fields import DEFAULT_FIELDS, STAGES
 from afterclick_hubspot.sandbox import HubSpotSandbox, Options
-from afterclick_hubspot.settings import HubSpotSettings
 
-from .support import USER, DictState, ListLog, NullPacer, lead
+from .support import USER, lead
 
 VALUES: dict[str, Scalar] = {
     "deep_link_key": USER,
@@ -61,28 +57,11 @@ async def account(
     *, provisioned: bool = True, gate: Gate | None = None, **options: Any
 ) -> AsyncIterator[Account]:
     """Run an emulator and connect to it."""
-    async with serve(HubSpotSandbox(Options(**options))) as running, aiohttp.ClientSession() as session:
-        settings = dict(running.settings())
-        pacer, clock = NullPacer(), SystemClock()
-        http = Http(
-            session,
-            connection="hubspot",
-            base_url=settings.pop("base_url"),
-            pacer=pacer,
-            clock=clock,
-            report=lambda report: None,
-            gate=gate,
-        )
-        ctx = Context(
-            connection="hubspot",
-            settings=msgspec.convert(settings, HubSpotSettings),
-            http=http,
-            clock=clock,
-            log=ListLog(),
-            fields=DEFAULT_FIELDS,
-            state=DictState(),
-            stages=STAGES,
-        )
+    pacer = NullPacer()
+    async with (
+        serve(HubSpotSandbox(Options(**options))) as running,
+        open_context(plugin, running.settings(), clock=SystemClock(), pacer=pacer, gate=gate) as ctx,
+    ):
         assert isinstance(running.emulator, HubSpotSandbox)
         if provisioned:
             await plugin.provision(True, ctx)

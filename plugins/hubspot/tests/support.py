@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
-from unittest.mock import Mock
 
-import aiohttp
-from aioresponses import CallbackResult, aioresponses
-from yarl import URL
-
-from afterclick.plugin import Change, Context, FieldSpec, Http, Lead, Record, Scalar
+from afterclick.plugin import Change, FieldSpec, Lead, Record, Scalar
 from afterclick.plugin.http import CallReport
+from afterclick.testing import ListLog, NullPacer, StillClock, open_context
+from afterclick.testing.answers import Answers
+from afterclick_hubspot import plugin
 from afterclick_hubspot.client import Client, Ctx, open_api
-from afterclick_hubspot.fields import DEFAULT_FIELDS, LIFECYCLE, STAGES
+from afterclick_hubspot.fields import DEFAULT_FIELDS, LIFECYCLE
 from afterclick_hubspot.limits import DayClock
 from afterclick_hubspot.mapping import Shape
-from afterclick_hubspot.settings import HubSpotSettings
 
 BASE = "https://api.hubapi.test"
 VERSION = "2026-09"
@@ -33,9 +29,6 @@ CREATE = f"{CONTACTS}/batch/create"
 UPDATE = f"{CONTACTS}/batch/update"
 TOKEN = "pat-na1-secret"
 
-NOON = 1_779_364_800_000
-"""21 May 2026, 12:00 UTC."""
-
 USER = "user:11111111111111111111111111111111"
 EMAIL = "email:22222222222222222222222222222222"
 EVENT = "event:33333333333333333333333333333333"
@@ -43,141 +36,11 @@ EVENT = "event:33333333333333333333333333333333"
 Json = dict[str, Any]
 
 
-class StreamlessResponse(aiohttp.ClientResponse):
-    """A response of aioresponses 0.7.9, which leaves out the writer that aiohttp 3.14 demands."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs.setdefault("stream_writer", Mock())
-        super().__init__(*args, **kwargs)
-
-
-class Sent(NamedTuple):
-    """One request as it left."""
-
-    method: str
-    url: URL
-    body: Any
-    headers: dict[str, str]
-
-
-class Hub(aioresponses):  # type: ignore[misc, unused-ignore]
-    """HubSpot as a list of answers, given in order, and the requests that met them."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.sent: list[Sent] = []
-
-    def __enter__(self) -> Hub:
-        super().__enter__()
-        return self
-
-    def add(self, url: Any, *args: Any, **kwargs: Any) -> None:
-        """Add an answer that aiohttp 3.14 can read."""
-        kwargs.setdefault("response_class", StreamlessResponse)
-        super().add(url, *args, **kwargs)
-
-    def reply(
-        self,
-        url: str,
-        body: Any,
-        status: int = 200,
-        *,
-        method: str = "POST",
-        headers: Mapping[str, str] | None = None,
-        repeat: bool = False,
-    ) -> None:
-        """Answer a call with JSON, or with bytes or text as they are, whatever its query."""
-        raw = body if isinstance(body, bytes | str) else json.dumps(body)
-
-        def answer(asked: URL, **request: Any) -> CallbackResult:
-            self._note(method, asked, request)
-            return CallbackResult(
-                status=status, body=raw, headers=dict(headers or {}), response_class=StreamlessResponse
-            )
-
-        self.add(_any_query(url), method=method, callback=answer, repeat=repeat)
-
-    def fail(self, url: str, failure: BaseException, *, method: str = "POST") -> None:
-        """Let a call fail on its way."""
-
-        def note(asked: URL, **request: Any) -> None:
-            self._note(method, asked, request)
-
-        self.add(_any_query(url), method=method, callback=note, exception=failure)
-
-    def _note(self, method: str, asked: URL, request: Mapping[str, Any]) -> None:
-        data = request.get("data")
-        self.sent.append(
-            Sent(method, asked, json.loads(data) if data else None, dict(request.get("headers") or {}))
-        )
-
-
-def _any_query(url: str) -> re.Pattern[str]:
-    return re.compile(re.escape(url) + r"(\?.*)?$")
-
-
-class StillClock:
-    """A clock that stands; waiting moves it on."""
-
-    def __init__(self, now: int = NOON) -> None:
-        self.time = now
-
-    def now(self) -> int:
-        return self.time
-
-    def elapsed(self) -> float:
-        return self.time / 1000
-
-    async def sleep(self, seconds: float) -> None:
-        self.time += round(seconds * 1000)
-
-
-class NullPacer:
-    """A limiter that lets all pass, or nothing, and remembers what it was told."""
-
-    def __init__(self) -> None:
-        self.open = True
-        self.learnt: list[tuple[str, float | None, float | None, float | None]] = []
-
-    async def acquire(self, costs: Mapping[str, float], deadline: float | None) -> tuple[float, str]:
-        return (0.0, "") if self.open else (60.0, "burst")
-
-    def learn(
-        self, bucket: str, *, amount: float | None, seconds: float | None, remaining: float | None
-    ) -> None:
-        self.learnt.append((bucket, amount, seconds, remaining))
-
-
-class ListLog:
-    """A log that keeps its lines."""
-
-    def __init__(self) -> None:
-        self.lines: list[tuple[str, dict[str, Any]]] = []
-
-    def debug(self, event: str, **values: Any) -> None:
-        self.lines.append((event, values))
-
-    info = warning = debug
-
-
-class DictState:
-    """A state that a test can look into."""
-
-    def __init__(self) -> None:
-        self.values: dict[str, str] = {}
-
-    async def get(self, key: str) -> str | None:
-        return self.values.get(key)
-
-    async def set(self, key: str, value: str) -> None:
-        self.values[key] = value
-
-
 class Bench(NamedTuple):
     """A connection under test and everything that stands in for the world around it."""
 
     ctx: Ctx
-    hub: Hub
+    hub: Answers
     clock: StillClock
     pacer: NullPacer
     log: ListLog
@@ -196,26 +59,17 @@ async def bench(
     """Open a connection to a HubSpot that only answers what the test says; `connected` skips `connect`."""
     clock, pacer, log = StillClock(), NullPacer(), ListLog()
     reports: list[CallReport] = []
-    with Hub() as hub:
-        async with aiohttp.ClientSession() as session:
-            http = Http(
-                session,
-                connection="hubspot",
-                base_url=BASE,
-                pacer=pacer,
-                clock=clock,
-                report=reports.append,
-            )
-            ctx = Context(
-                connection="hubspot",
-                settings=HubSpotSettings(access_token=TOKEN, **dict(settings or {})),  # type: ignore[arg-type]
-                http=http,
-                clock=clock,
-                log=log,
-                fields=tuple(fields),
-                state=DictState(),
-                stages=STAGES if stages is None else stages,
-            )
+    with Answers() as hub:
+        async with open_context(
+            plugin,
+            {"base_url": BASE, "access_token": TOKEN, **dict(settings or {})},
+            clock=clock,
+            pacer=pacer,
+            log=log,
+            report=reports.append,
+        ) as ctx:
+            ctx.fields = tuple(fields)
+            ctx.stages = dict(ctx.stages if stages is None else stages)
             if connected:
                 shape = Shape(fields=ctx.fields, key="deep_link_key", portal="4242")
                 ctx.client = Client(ctx, open_api(ctx), shape, DayClock(zone))

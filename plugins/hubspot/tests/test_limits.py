@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from afterclick.plugin import Throttled
+from afterclick.testing import NOON
 from afterclick_hubspot import limits, plugin
 from afterclick_hubspot.limits import DayClock, readings, until_midnight
 
-from .support import NOON, UPSERT, Json, bench, lead
+from .support import UPSERT, Json, bench, lead
 
 HOUR = 3600.0
 

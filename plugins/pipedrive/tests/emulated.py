@@ -6,20 +6,15 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
-import aiohttp
-import msgspec
-
 from afterclick.host.limits import ConnectionPacer
-from afterclick.plugin import Change, Context, Http, Lead, Record, Scalar
+from afterclick.plugin import Change, Lead, Record, Scalar
 from afterclick.plugin.http import CallReport, Gate
 from afterclick.sandbox import serve
+from afterclick.testing import NullPacer, StillClock, open_context
 from afterclick_pipedrive import plugin
 from afterclick_pipedrive.client import Client, Ctx
 from afterclick_pipedrive.fields import DEFAULT_FIELDS
 from afterclick_pipedrive.sandbox import Options, PipedriveSandbox
-from afterclick_pipedrive.settings import PipedriveSettings
-
-from .support import DictState, ListLog, NullPacer, StillClock
 
 
 class Account(NamedTuple):
@@ -76,26 +71,18 @@ async def account(
     clock = StillClock()
     emulator = PipedriveSandbox(Options(**options), clock=clock)
     reports: list[CallReport] = []
-    async with serve(emulator) as running, aiohttp.ClientSession() as session:
-        given = dict(running.settings())
-        http = Http(
-            session,
-            connection="pipedrive",
-            base_url=given.pop("base_url"),
-            pacer=ConnectionPacer(plugin.describe().limits, clock) if paced else NullPacer(),
+    async with (
+        serve(emulator) as running,
+        open_context(
+            plugin,
+            {**running.settings(), **(settings or {})},
             clock=clock,
+            pacer=ConnectionPacer(plugin.describe().limits, clock) if paced else NullPacer(),
             report=reports.append,
             gate=gate,
-        )
-        ctx: Ctx = Context(
-            connection="pipedrive",
-            settings=msgspec.convert({**given, **(settings or {})}, PipedriveSettings),
-            http=http,
-            clock=clock,
-            log=ListLog(),
-            fields=tuple(fields),
-            state=DictState(),
-        )
+        ) as ctx,
+    ):
+        ctx.fields = tuple(fields)
         one = Account(ctx, emulator, clock, reports)
         if provisioned:
             await plugin.provision(True, ctx)

@@ -21,7 +21,7 @@ BY_THE_ARTICLE = "Deep Link Lead (may)"
 
 async def only(b: Bench, custom: dict[str, str], **more: Any) -> Stray:
     """Return the stray that a person is."""
-    b.pipe.reply("GET", PERSONS, ok([person(7, custom, **more)]))
+    b.pipe.reply(PERSONS, ok([person(7, custom, **more)]), method="GET")
     (stray,) = (await plugin.strays(None, b.ctx)).strays
     return stray
 
@@ -45,7 +45,7 @@ async def listed(a: Account) -> list[int]:
 
 async def test_all_persons_are_read_page_by_page() -> None:
     async with bench() as b:
-        b.pipe.reply("GET", PERSONS, ok([person(1), person(2, {TOKEN: "may"})], "further"))
+        b.pipe.reply(PERSONS, ok([person(1), person(2, {TOKEN: "may"})], "further"), method="GET")
         part = await plugin.strays("here", b.ctx)
     asked = b.pipe.sent[0].url.query
     assert [one.record.id for one in part.strays] == ["2"]
@@ -86,7 +86,7 @@ async def test_a_name_that_people_typed_is_no_stand_in() -> None:
 )
 async def test_others_are_left_out(one: dict[str, Any]) -> None:
     async with bench() as b:
-        b.pipe.reply("GET", PERSONS, ok([one]))
+        b.pipe.reply(PERSONS, ok([one]), method="GET")
         assert (await plugin.strays(None, b.ctx)).strays == ()
 
 
@@ -101,14 +101,14 @@ async def test_others_are_left_out(one: dict[str, Any]) -> None:
 )
 async def test_no_page_is_left_out_without_a_word(body: Any, status: int, raised: type[Exception]) -> None:
     async with bench() as b:
-        b.pipe.reply("GET", PERSONS, body, status)
+        b.pipe.reply(PERSONS, body, status, method="GET")
         with pytest.raises(raised):
             await plugin.strays(None, b.ctx)
 
 
 async def test_what_it_spends_is_counted_beside_the_lane() -> None:
     async with bench() as b:
-        b.pipe.reply("GET", PERSONS, ok([]))
+        b.pipe.reply(PERSONS, ok([]), method="GET")
         await plugin.strays(None, b.ctx)
         assert msgspec.json.decode(b.state.values[BESIDE], type=Spent).tokens == 10
         assert LANE not in b.state.values

@@ -85,7 +85,7 @@ GATEWAY: Json = {
 )
 async def test_error_is_told_by_code_and_names(body: Any, expected: str) -> None:
     async with bench() as b:
-        b.pipe.reply("PATCH", f"{PERSONS}/5", body, 400)
+        b.pipe.reply(f"{PERSONS}/5", body, 400, method="PATCH")
         (outcome,) = await plugin.enrich([change("5", {"Deep link campaign": "may"})], b.ctx)
         assert isinstance(outcome, Rejected)
         assert outcome.reason == f"Pipedrive answered {expected}"
@@ -109,8 +109,8 @@ async def test_what_concerns_everybody_stops_every_hook(
 ) -> None:
     async with bench(settings={"deals": "deal"}, desk=WON) as b:
         for method in ("GET", "PATCH", "DELETE"):
-            b.pipe.reply(method, f"{PERSONS}/5", body, status)
-        b.pipe.reply("GET", f"{DEALS}/77", body, status)
+            b.pipe.reply(f"{PERSONS}/5", body, status, method=method)
+        b.pipe.reply(f"{DEALS}/77", body, status, method="GET")
         record = Record(kind="person", id="5", key=USER)
         one = Absorption(lead=lead(), survivor=record, double=record, fields={}, created_by_us=True)
         closing = change("5", {}, VALUES, "conversion", attributes=CONVERTED, related={"deal": "77"})
@@ -141,7 +141,7 @@ async def test_what_concerns_everybody_stops_every_hook(
 )
 async def test_what_an_answer_to_a_deletion_means(status: int, body: Any, expected: type[Any]) -> None:
     async with bench() as b:
-        b.pipe.reply("DELETE", f"{PERSONS}/5", body, status)
+        b.pipe.reply(f"{PERSONS}/5", body, status, method="DELETE")
         try:
             (outcome,) = await plugin.erase([Record(kind="person", id="5")], b.ctx)
         except NotAuthorized as stop:
@@ -157,8 +157,8 @@ async def test_what_an_answer_to_a_deletion_means(status: int, body: Any, expect
 )
 async def test_person_that_is_gone_looks_either_way(status: int, body: Any) -> None:
     async with bench() as b:
-        b.pipe.reply("GET", f"{PERSONS}/5", body, status)
-        b.pipe.reply("GET", SEARCH, ok({"items": []}))
+        b.pipe.reply(f"{PERSONS}/5", body, status, method="GET")
+        b.pipe.reply(SEARCH, ok({"items": []}), method="GET")
         assert isinstance((await plugin.match([lead(record_id="5")], b.ctx))[0], Gone)
 
 
@@ -175,9 +175,9 @@ async def test_merge_answers_in_the_shape_of_version_1_and_the_survivor_is_read(
                 "merge_what_id": 5,
             },
         }
-        b.pipe.reply("GET", f"{PERSONS}/5", ok(person(5)))
-        b.pipe.reply("PUT", f"{BASE}/api/v1/persons/5/merge", merged)
-        b.pipe.reply("GET", f"{PERSONS}/9", ok(person(9, {"Deep link key": USER}, emails=ADDRESS)))
+        b.pipe.reply(f"{PERSONS}/5", ok(person(5)), method="GET")
+        b.pipe.reply(f"{BASE}/api/v1/persons/5/merge", merged, method="PUT")
+        b.pipe.reply(f"{PERSONS}/9", ok(person(9, {"Deep link key": USER}, emails=ADDRESS)), method="GET")
         one = Absorption(
             lead=lead(),
             survivor=Record(kind="person", id="9"),
@@ -196,8 +196,8 @@ async def test_merge_answers_in_the_shape_of_version_1_and_the_survivor_is_read(
 )
 async def test_deal_that_was_archived_since_it_was_read_is_left_alone(archived: Any) -> None:
     async with bench(settings={"deals": "deal"}, desk=WON) as b:
-        b.pipe.reply("GET", f"{DEALS}/77", ok({"id": 77, "status": "open"}))
-        b.pipe.reply("PATCH", f"{DEALS}/77", archived, 400)
+        b.pipe.reply(f"{DEALS}/77", ok({"id": 77, "status": "open"}), method="GET")
+        b.pipe.reply(f"{DEALS}/77", archived, 400, method="PATCH")
         closing = change("5", {}, VALUES, "conversion", attributes=CONVERTED, related={"deal": "77"})
         (outcome,) = await plugin.enrich([closing], b.ctx)
         assert isinstance(outcome, Rejected)
@@ -208,9 +208,9 @@ async def test_leads_are_paged_by_number_without_a_word_of_what_is_next() -> Non
     async with bench(settings={"deals": "lead"}, desk=WON) as b:
         page = [{"id": f"00000000-0000-0000-0000-{n:012}", DEAL_KEY: None} for n in range(500)]
         ours = {"id": "adf21080-0e10-11eb-879b-05d71fb426ec", "origin_id": USER}
-        b.pipe.reply("GET", f"{PERSONS}/5", ok(person(5, {"Deep link key": USER})))
-        b.pipe.reply("GET", LEADS, {"success": True, "data": page, "additional_data": {"start": 0}})
-        b.pipe.reply("GET", LEADS, {"success": True, "data": [ours]})
+        b.pipe.reply(f"{PERSONS}/5", ok(person(5, {"Deep link key": USER})), method="GET")
+        b.pipe.reply(LEADS, {"success": True, "data": page, "additional_data": {"start": 0}}, method="GET")
+        b.pipe.reply(LEADS, {"success": True, "data": [ours]}, method="GET")
         asked = lead(record_id="5", attributes=CONVERTED, uncertain_since=b.clock.now())
         (found,) = await plugin.match([asked], b.ctx)
         assert isinstance(found, Match)
@@ -235,8 +235,8 @@ async def test_leads_are_paged_by_number_without_a_word_of_what_is_next() -> Non
 )
 async def test_hits_are_read_in_either_form(found: Any) -> None:
     async with bench() as b:
-        b.pipe.reply("GET", EMAIL_SEARCH, ok(found))
-        b.pipe.reply("GET", f"{PERSONS}/9", ok(person(9, emails=ADDRESS)))
+        b.pipe.reply(EMAIL_SEARCH, ok(found), method="GET")
+        b.pipe.reply(f"{PERSONS}/9", ok(person(9, emails=ADDRESS)), method="GET")
         (match,) = await plugin.match([lead(emails=("ada@example.com",))], b.ctx)
         assert isinstance(match, Match)
 
@@ -244,7 +244,7 @@ async def test_hits_are_read_in_either_form(found: Any) -> None:
 @pytest.mark.parametrize("data", [None, "nothing", {"items": [{"item": {"id": "x"}}]}, [[]]])
 async def test_search_in_another_form_is_no_absence(data: Any) -> None:
     async with bench() as b:
-        b.pipe.reply("GET", EMAIL_SEARCH, ok(data))
+        b.pipe.reply(EMAIL_SEARCH, ok(data), method="GET")
         (found,) = await plugin.match([lead(emails=("ada@example.com",))], b.ctx)
         assert found == RetryLater("Pipedrive's answer cannot be read")
 
@@ -276,7 +276,7 @@ async def test_address_that_is_too_long_to_be_searched_for_holds_nobody_up() -> 
 )
 async def test_custom_field_is_read_in_whatever_shape_its_type_has(raw: Any, expected: str | None) -> None:
     async with bench() as b:
-        b.pipe.reply("GET", f"{PERSONS}/5", ok(person(5, {"Deep link campaign": raw})))
+        b.pipe.reply(f"{PERSONS}/5", ok(person(5, {"Deep link campaign": raw})), method="GET")
         (found,) = await plugin.match([lead(record_id="5")], b.ctx)
         assert isinstance(found, Match)
         assert found.record.values.get("Deep link campaign") == expected
@@ -292,7 +292,7 @@ async def test_custom_field_is_read_in_whatever_shape_its_type_has(raw: Any, exp
 )
 async def test_times_are_read_with_and_without_parts_of_a_second(told: Any, expected: str | None) -> None:
     async with bench() as b:
-        b.pipe.reply("GET", f"{PERSONS}/5", ok(person(5, add_time=told)))
+        b.pipe.reply(f"{PERSONS}/5", ok(person(5, add_time=told)), method="GET")
         (found,) = await plugin.match([lead(record_id="5")], b.ctx)
         assert isinstance(found, Match)
         assert found.record.created_at == expected

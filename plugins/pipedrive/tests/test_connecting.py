@@ -23,9 +23,9 @@ def plain(fields: list[Field]) -> Any:
 
 
 def account_answers(b: Bench, fields: list[Field] | None = None, user: Any = None) -> None:
-    b.pipe.reply("GET", ME, ok(user or USER))
-    b.pipe.reply("GET", FIELDS, plain(definitions() if fields is None else fields))
-    b.pipe.reply("GET", SEARCH, ok([]), repeat=True)
+    b.pipe.reply(ME, ok(user or USER), method="GET")
+    b.pipe.reply(FIELDS, plain(definitions() if fields is None else fields), method="GET")
+    b.pipe.reply(SEARCH, ok([]), repeat=True, method="GET")
 
 
 async def stopped(b: Bench) -> LaneStop:
@@ -52,8 +52,8 @@ async def test_origin_is_found_out_once() -> None:
     async with bench(connected=False) as b:
         account_answers(b)
         await plugin.connect(b.ctx)
-        b.pipe.reply("GET", ME, ok(USER))
-        b.pipe.reply("GET", FIELDS, plain(definitions()))
+        b.pipe.reply(ME, ok(USER), method="GET")
+        b.pipe.reply(FIELDS, plain(definitions()), method="GET")
         client = await plugin.connect(b.ctx)
         assert client.api.budget.spent.tokens == 2 * 12 + 5 * 20
 
@@ -61,8 +61,8 @@ async def test_origin_is_found_out_once() -> None:
 @pytest.mark.parametrize(("search", "looks"), [("always", True), ("never", False)])
 async def test_operator_may_say_whether_to_look_for_others(search: str, looks: bool) -> None:
     async with bench(connected=False, settings={"search": search}) as b:
-        b.pipe.reply("GET", ME, ok(USER))
-        b.pipe.reply("GET", FIELDS, plain(definitions()))
+        b.pipe.reply(ME, ok(USER), method="GET")
+        b.pipe.reply(FIELDS, plain(definitions()), method="GET")
         assert ((await plugin.connect(b.ctx)).directory is not None) is looks
 
 
@@ -71,9 +71,9 @@ async def test_operator_may_say_whether_to_look_for_others(search: str, looks: b
 )
 async def test_keys_of_another_ledger_are_seen_in_either_form_of_a_hit(hits: Any) -> None:
     async with bench(connected=False) as b:
-        b.pipe.reply("GET", ME, ok(USER))
-        b.pipe.reply("GET", FIELDS, plain(definitions()))
-        b.pipe.reply("GET", SEARCH, ok(hits))
+        b.pipe.reply(ME, ok(USER), method="GET")
+        b.pipe.reply(FIELDS, plain(definitions()), method="GET")
+        b.pipe.reply(SEARCH, ok(hits), method="GET")
         assert (await plugin.connect(b.ctx)).directory is not None
 
 
@@ -98,10 +98,10 @@ async def test_zone_of_the_operator_goes_first_and_an_unknown_one_is_none(
 async def test_fields_are_listed_page_by_page() -> None:
     async with bench(connected=False) as b:
         listed = msgspec.to_builtins(definitions())
-        b.pipe.reply("GET", ME, ok(USER))
-        b.pipe.reply("GET", FIELDS, ok(listed[:3], "next"))
-        b.pipe.reply("GET", FIELDS, ok(listed[3:]))
-        b.pipe.reply("GET", SEARCH, ok([]), repeat=True)
+        b.pipe.reply(ME, ok(USER), method="GET")
+        b.pipe.reply(FIELDS, ok(listed[:3], "next"), method="GET")
+        b.pipe.reply(FIELDS, ok(listed[3:]), method="GET")
+        b.pipe.reply(SEARCH, ok([]), repeat=True, method="GET")
         await plugin.connect(b.ctx)
         assert [sent.url.query.get("cursor") for sent in b.pipe.sent if "Fields" in sent.url.path] == [
             None,
@@ -151,13 +151,13 @@ async def test_connection_without_a_credential_says_so(settings: Any, code: str)
 
 async def test_refused_token_stops_the_lane() -> None:
     async with bench(connected=False) as b:
-        b.pipe.reply("GET", ME, error("unauthorized access", errorCode=401), 401)
+        b.pipe.reply(ME, error("unauthorized access", errorCode=401), 401, method="GET")
         assert isinstance(await stopped(b), NotAuthorized)
 
 
 async def test_wrong_address_is_told_from_a_missing_record() -> None:
     async with bench(connected=False) as b:
-        b.pipe.reply("GET", ME, error("not found"), 404)
+        b.pipe.reply(ME, error("not found"), 404, method="GET")
         stop = await stopped(b)
         assert stop.finding is not None
         assert stop.finding.code == "pipedrive-address"
@@ -172,9 +172,9 @@ async def test_operator_s_base_url_is_left_alone_and_the_domain_makes_one() -> N
     async with bench(connected=False, settings={"domain": ""}) as b:
         b.ctx.http.base_url = "https://api.pipedrive.com"
         # The shared host has no leads, nor anything else of version 1, below /api.
-        b.pipe.reply("GET", "https://api.pipedrive.com/v1/users/me", ok(USER))
-        b.pipe.reply("GET", "https://api.pipedrive.com/api/v2/personFields", plain(definitions()))
-        b.pipe.reply("GET", "https://api.pipedrive.com/api/v2/itemSearch/field", ok([]), repeat=True)
+        b.pipe.reply("https://api.pipedrive.com/v1/users/me", ok(USER), method="GET")
+        b.pipe.reply("https://api.pipedrive.com/api/v2/personFields", plain(definitions()), method="GET")
+        b.pipe.reply("https://api.pipedrive.com/api/v2/itemSearch/field", ok([]), repeat=True, method="GET")
         await plugin.connect(b.ctx)
 
 

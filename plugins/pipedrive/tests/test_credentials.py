@@ -10,11 +10,12 @@ import pytest
 from aioresponses import CallbackResult
 
 from afterclick.plugin import CallFailed, Match, NoMatch, NotAuthorized, RetryLater
+from afterclick.testing.answers import StreamlessResponse
 from afterclick_pipedrive import plugin
 from afterclick_pipedrive.credentials import STATE
 
 from .emulated import account
-from .support import BASE, PERSONS, StreamlessResponse, bench, error, lead, ok, person
+from .support import BASE, PERSONS, bench, error, lead, ok, person
 
 APP = {"api_token": "", "client_id": "app", "client_secret": "hush", "refresh_token": "first"}
 OAUTH = "https://oauth.pipedrive.com/oauth/token"
@@ -46,8 +47,8 @@ async def test_app_works_against_the_company_whether_or_not_tokens_rotate(rotati
 
 async def test_tokens_are_asked_for_with_the_app_s_secret_and_kept() -> None:
     async with bench(settings=APP) as b:
-        b.pipe.reply("POST", OAUTH, given("one", "second"))
-        b.pipe.reply("GET", f"{PERSONS}/5", ok(person(5)))
+        b.pipe.reply(OAUTH, given("one", "second"))
+        b.pipe.reply(f"{PERSONS}/5", ok(person(5)), method="GET")
         await plugin.match([lead(record_id="5")], b.ctx)
         asked, read = b.pipe.sent
         assert asked.body == {"grant_type": "refresh_token", "refresh_token": "first"}
@@ -61,9 +62,9 @@ async def test_tokens_are_asked_for_with_the_app_s_secret_and_kept() -> None:
 
 async def test_access_token_is_renewed_before_it_ends_with_the_newest_refresh_token() -> None:
     async with bench(settings=APP) as b:
-        b.pipe.reply("POST", OAUTH, given("one", "second"))
-        b.pipe.reply("POST", OAUTH, given("two", "third"))
-        b.pipe.reply("GET", f"{PERSONS}/5", ok(person(5)), repeat=True)
+        b.pipe.reply(OAUTH, given("one", "second"))
+        b.pipe.reply(OAUTH, given("two", "third"))
+        b.pipe.reply(f"{PERSONS}/5", ok(person(5)), repeat=True, method="GET")
         await plugin.match([lead(record_id="5")], b.ctx)
         b.clock.move(3545)
         await plugin.match([lead(record_id="5")], b.ctx)
@@ -73,8 +74,8 @@ async def test_access_token_is_renewed_before_it_ends_with_the_newest_refresh_to
 
 async def test_refused_access_token_is_renewed_once_for_all_who_met_it() -> None:
     async with bench(settings=APP) as b:
-        b.pipe.reply("POST", OAUTH, given("one"))
-        b.pipe.reply("POST", OAUTH, given("two"))
+        b.pipe.reply(OAUTH, given("one"))
+        b.pipe.reply(OAUTH, given("two"))
         met = asyncio.Barrier(3)
 
         async def answer(url: object, headers: dict[str, str], **more: object) -> CallbackResult:
@@ -93,8 +94,8 @@ async def test_refused_access_token_is_renewed_once_for_all_who_met_it() -> None
 
 async def test_second_refusal_stops_the_lane() -> None:
     async with bench(settings=APP) as b:
-        b.pipe.reply("POST", OAUTH, given("one"), repeat=True)
-        b.pipe.reply("POST", PERSONS, error("unauthorized access"), 401, repeat=True)
+        b.pipe.reply(OAUTH, given("one"), repeat=True)
+        b.pipe.reply(PERSONS, error("unauthorized access"), 401, repeat=True)
         with pytest.raises(NotAuthorized):
             await plugin.create([lead()], b.ctx)
 
@@ -102,7 +103,7 @@ async def test_second_refusal_stops_the_lane() -> None:
 @pytest.mark.parametrize("status", [400, 401])
 async def test_refused_refresh_token_stops_the_lane(status: int) -> None:
     async with bench(settings=APP) as b:
-        b.pipe.reply("POST", OAUTH, {"success": False, "error": "invalid_grant"}, status)
+        b.pipe.reply(OAUTH, {"success": False, "error": "invalid_grant"}, status)
         with pytest.raises(NotAuthorized):
             await plugin.create([lead()], b.ctx)
 
@@ -111,28 +112,28 @@ async def test_refused_refresh_token_stops_the_lane(status: int) -> None:
 async def test_token_endpoint_that_fails_leaves_the_write_unsent(answer: tuple[str, int]) -> None:
     async with bench(settings=APP) as b:
         body, status = answer
-        b.pipe.reply("POST", OAUTH, body, status)
+        b.pipe.reply(OAUTH, body, status)
         (outcome,) = await plugin.create([lead()], b.ctx)
         assert isinstance(outcome, RetryLater)
 
 
 async def test_silence_of_the_token_endpoint_leaves_the_write_unsent() -> None:
     async with bench(settings=APP) as b:
-        b.pipe.fail("POST", OAUTH, TimeoutError())
+        b.pipe.fail(OAUTH, TimeoutError())
         (outcome,) = await plugin.create([lead()], b.ctx)
         assert isinstance(outcome, RetryLater)
 
 
 async def test_newly_configured_refresh_token_goes_before_the_kept_one() -> None:
     async with bench(settings=APP) as b:
-        b.pipe.reply("POST", OAUTH, given("one", "second"))
-        b.pipe.reply("GET", f"{PERSONS}/5", ok(person(5)), repeat=True)
+        b.pipe.reply(OAUTH, given("one", "second"))
+        b.pipe.reply(f"{PERSONS}/5", ok(person(5)), repeat=True, method="GET")
         await plugin.match([lead(record_id="5")], b.ctx)
         state = dict(b.state.values)
     async with bench(settings={**APP, "refresh_token": "another"}) as b:
         b.state.values.update(state)
-        b.pipe.reply("POST", OAUTH, given("two"))
-        b.pipe.reply("GET", f"{PERSONS}/5", ok(person(5)), repeat=True)
+        b.pipe.reply(OAUTH, given("two"))
+        b.pipe.reply(f"{PERSONS}/5", ok(person(5)), repeat=True, method="GET")
         await plugin.match([lead(record_id="5")], b.ctx)
         assert b.pipe.sent[0].body["refresh_token"] == "another"
 
@@ -140,8 +141,8 @@ async def test_newly_configured_refresh_token_goes_before_the_kept_one() -> None
 async def test_account_of_an_app_is_asked_at_the_company_s_own_address() -> None:
     async with bench(settings={**APP, "domain": ""}, connected=False) as b:
         b.ctx.http.base_url = "https://api.pipedrive.com"
-        b.pipe.reply("POST", OAUTH, given("one"))
-        b.pipe.fail("GET", f"{BASE}/api/v1/users/me", TimeoutError())
+        b.pipe.reply(OAUTH, given("one"))
+        b.pipe.fail(f"{BASE}/api/v1/users/me", TimeoutError(), method="GET")
         with pytest.raises(CallFailed):
             await plugin.connect(b.ctx)
         assert b.ctx.http.base_url == BASE
@@ -149,7 +150,7 @@ async def test_account_of_an_app_is_asked_at_the_company_s_own_address() -> None
 
 async def test_api_token_stands_in_a_header_and_nowhere_else() -> None:
     async with bench(foreign=True) as b:
-        b.pipe.reply("GET", f"{BASE}/api/v2/persons", ok([]))
+        b.pipe.reply(f"{BASE}/api/v2/persons", ok([]), method="GET")
         assert await plugin.match([lead()], b.ctx) == [NoMatch()]
         (sent,) = b.pipe.sent
         assert sent.headers["x-api-token"] == "a-secret-token"

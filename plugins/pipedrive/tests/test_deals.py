@@ -261,14 +261,14 @@ async def test_lead_of_unknown_fate_is_found_by_list() -> None:
 )
 async def test_what_a_refused_deal_means(status: int, body: Any, expected: Any) -> None:
     async with bench(settings={"deals": "deal"}, desk=WON) as b:
-        b.pipe.reply("POST", DEALS, body, status)
+        b.pipe.reply(DEALS, body, status)
         (outcome,) = await plugin.enrich([bare("5", {}, VALUES, "deal", attributes=CONVERTED)], b.ctx)
         assert outcome == expected
 
 
 async def test_silence_on_a_deal_is_uncertain_unless_it_never_left() -> None:
     async with bench(settings={"deals": "deal"}, desk=WON) as b:
-        b.pipe.fail("POST", DEALS, TimeoutError())
+        b.pipe.fail(DEALS, TimeoutError())
         step = bare("5", {}, VALUES, "deal", attributes=CONVERTED)
         (outcome,) = await plugin.enrich([step], b.ctx)
         assert isinstance(outcome, Uncertain)
@@ -277,7 +277,7 @@ async def test_silence_on_a_deal_is_uncertain_unless_it_never_left() -> None:
 async def test_deal_whose_key_has_no_field_any_more_stops_the_lane() -> None:
     async with bench(settings={"deals": "deal"}, desk=WON) as b:
         text = f"Validation failed: custom_fields.{DEAL_KEY}: unknown field"
-        b.pipe.reply("POST", DEALS, error(text), 400)
+        b.pipe.reply(DEALS, error(text), 400)
         with pytest.raises(Misconfigured) as stop:
             await plugin.enrich([bare("5", {}, VALUES, "deal", attributes=CONVERTED)], b.ctx)
         assert stop.value.finding is not None
@@ -286,14 +286,14 @@ async def test_deal_whose_key_has_no_field_any_more_stops_the_lane() -> None:
 
 async def test_deal_that_cannot_be_read_is_tried_again() -> None:
     async with bench(settings={"deals": "deal"}, desk=WON) as b:
-        b.pipe.reply("GET", f"{DEALS}/77", error("x"), 500)
+        b.pipe.reply(f"{DEALS}/77", error("x"), 500, method="GET")
         step = bare("5", {}, VALUES, "conversion", attributes=CONVERTED, related={"deal": "77"})
         assert await plugin.enrich([step], b.ctx) == [RetryLater("Pipedrive answered 500")]
 
 
 async def test_deal_body_is_strict_about_types() -> None:
     async with bench(settings={"deals": "deal"}, desk=WON) as b:
-        b.pipe.reply("POST", DEALS, ok(deal(77)), 201)
+        b.pipe.reply(DEALS, ok(deal(77)), 201)
         await plugin.enrich([bare("5", {}, VALUES, "deal", attributes=CONVERTED)], b.ctx)
         (sent,) = b.pipe.sent
         assert sent.body == {
@@ -307,7 +307,7 @@ async def test_deal_body_is_strict_about_types() -> None:
 
 async def test_lead_of_the_inbox_has_its_fields_at_the_top() -> None:
     async with bench(settings={"deals": "lead"}, desk=Desk(key=DEAL_KEY)) as b:
-        b.pipe.reply("POST", LEADS, ok({"id": "adf21080-0e10-11eb-879b-05d71fb426ec"}), 201)
+        b.pipe.reply(LEADS, ok({"id": "adf21080-0e10-11eb-879b-05d71fb426ec"}), 201)
         (outcome,) = await plugin.enrich([bare("5", {}, VALUES, "deal", attributes=CONVERTED)], b.ctx)
         assert isinstance(outcome, Synced)
         assert outcome.record.related == {"lead": "adf21080-0e10-11eb-879b-05d71fb426ec"}

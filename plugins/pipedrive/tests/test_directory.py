@@ -113,10 +113,10 @@ def page(ids: range, cursor: str | None = None) -> Any:
 async def test_large_account_is_listed_over_several_looks_and_nothing_is_concluded_before() -> None:
     async with bench(foreign=True) as b:
         for n in range(PAGES + 1):
-            b.pipe.reply("GET", PERSONS, page(range(n, n + 1), "next"))
-        b.pipe.reply("GET", PERSONS, page(range(90, 91)))
-        b.pipe.reply("GET", PERSONS, page(range(91, 92)))
-        b.pipe.reply("GET", f"{PERSONS}/91", ok(person(91, {"Deep link key": f"user:{91:032}"})))
+            b.pipe.reply(PERSONS, page(range(n, n + 1), "next"), method="GET")
+        b.pipe.reply(PERSONS, page(range(90, 91)), method="GET")
+        b.pipe.reply(PERSONS, page(range(91, 92)), method="GET")
+        b.pipe.reply(f"{PERSONS}/91", ok(person(91, {"Deep link key": f"user:{91:032}"})), method="GET")
         wanted = lead(keys=[f"user:{91:032}"])
 
         assert await plugin.match([wanted], b.ctx) == [NotYet(1.0, "the account's people are being listed")]
@@ -134,10 +134,10 @@ async def test_large_account_is_listed_over_several_looks_and_nothing_is_conclud
 
 async def test_page_that_fails_never_becomes_a_create_and_is_asked_for_again_once() -> None:
     async with bench(foreign=True) as b:
-        b.pipe.reply("GET", PERSONS, page(range(3), "gone"))
+        b.pipe.reply(PERSONS, page(range(3), "gone"), method="GET")
         for _ in range(2):
-            b.pipe.reply("GET", PERSONS, error("Invalid cursor"), 400)
-        b.pipe.reply("GET", PERSONS, page(range(3)))
+            b.pipe.reply(PERSONS, error("Invalid cursor"), 400, method="GET")
+        b.pipe.reply(PERSONS, page(range(3)), method="GET")
         for _ in range(2):
             assert await plugin.match([lead()], b.ctx) == [RetryLater("Pipedrive answered 400")]
         assert await plugin.match([lead()], b.ctx) == [NoMatch()]
@@ -146,5 +146,5 @@ async def test_page_that_fails_never_becomes_a_create_and_is_asked_for_again_onc
 
 async def test_silence_is_no_absence() -> None:
     async with bench(foreign=True) as b:
-        b.pipe.fail("GET", PERSONS, TimeoutError())
+        b.pipe.fail(PERSONS, TimeoutError(), method="GET")
         assert await plugin.match([lead()], b.ctx) == [RetryLater("no answer: timed out")]

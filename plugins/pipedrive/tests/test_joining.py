@@ -8,10 +8,11 @@ import msgspec
 import pytest
 
 from afterclick.plugin import Absorption, Lead, Match, NotYet, Record, Synced
+from afterclick.testing import NOON
 from afterclick_pipedrive import plugin
 
 from .emulated import Account, account, change
-from .support import EVENT, NOON, USER, lead
+from .support import EVENT, USER, lead
 
 CONVERTED = {"conversion_date": "2026-05-20T08:00:00.000Z"}
 SELLING = {"deals": "deal", "deal_events": ["conversion"]}

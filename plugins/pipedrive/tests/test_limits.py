@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from afterclick.plugin import NoMatch, NotYet, Synced, Throttled
+from afterclick.testing import NOON, DictState
 from afterclick_pipedrive import limits, plugin
 from afterclick_pipedrive.budget import Budget, Errand, Spent, errand_of
 from afterclick_pipedrive.settings import PipedriveSettings
 
-from .support import EMAIL_SEARCH, NOON, PERSONS, Bench, DictState, bench, error, lead, ok, person
+from .support import EMAIL_SEARCH, PERSONS, Bench, bench, error, lead, ok, person
 
 BODY = error("request over limit", errorCode=429)
 BLOCK = "<!DOCTYPE html><title>Access denied</title>"
@@ -19,7 +20,7 @@ BLOCK = "<!DOCTYPE html><title>Access denied</title>"
 
 async def refused(b: Bench, status: int = 429, body: Any = BODY, **headers: Any) -> Throttled:
     names = {name.replace("_", "-"): value for name, value in headers.items()}
-    b.pipe.reply("GET", f"{PERSONS}/5", body, status, headers=names)
+    b.pipe.reply(f"{PERSONS}/5", body, status, headers=names, method="GET")
     with pytest.raises(Throttled) as stop:
         await plugin.match([lead(record_id="5")], b.ctx)
     return stop.value
@@ -64,7 +65,7 @@ async def test_an_answer_in_between_ends_the_row() -> None:
         for _ in range(4):
             assert (await refused(b)).scope == "burst"
             b.clock.move(2)
-            b.pipe.reply("GET", f"{PERSONS}/5", ok(person(5)))
+            b.pipe.reply(f"{PERSONS}/5", ok(person(5)), method="GET")
             await plugin.match([lead(record_id="5")], b.ctx)
 
 
@@ -77,7 +78,7 @@ async def test_nothing_is_sent_while_a_refusal_lasts() -> None:
         assert stop.value.after == 0.5
         assert len(b.pipe.sent) == 1
         b.clock.move(0.5)
-        b.pipe.reply("POST", PERSONS, ok(person(6)))
+        b.pipe.reply(PERSONS, ok(person(6)))
         (outcome,) = await plugin.create([lead()], b.ctx)
         assert isinstance(outcome, Synced)
 
@@ -95,7 +96,7 @@ async def test_page_instead_of_data_stops_the_connection_for_a_quarter_of_an_hou
 async def test_headers_tell_the_limiter_the_real_limits() -> None:
     async with bench() as b:
         told = {"x-ratelimit-limit": "80", "x-ratelimit-remaining": "79"}
-        b.pipe.reply("GET", f"{PERSONS}/5", ok(person(5)), headers=told)
+        b.pipe.reply(f"{PERSONS}/5", ok(person(5)), headers=told, method="GET")
         await plugin.match([lead(record_id="5")], b.ctx)
         assert ("burst", 80.0, 2.0, 79.0) in b.pacer.learnt
         assert ("tokens", 12_000.0, None, 11_999.0) in b.pacer.learnt
@@ -104,7 +105,7 @@ async def test_headers_tell_the_limiter_the_real_limits() -> None:
 async def test_search_headers_say_nothing_of_the_burst() -> None:
     async with bench() as b:
         told = {"x-ratelimit-limit": "10", "x-ratelimit-remaining": "9"}
-        b.pipe.reply("GET", EMAIL_SEARCH, ok([]), headers=told)
+        b.pipe.reply(EMAIL_SEARCH, ok([]), headers=told, method="GET")
         assert await plugin.match([lead(emails=("ada@example.com",))], b.ctx) == [NoMatch()]
         assert ("search", 10.0, 2.0, 9.0) in b.pacer.learnt
         assert "burst" not in {bucket for bucket, amount, *_ in b.pacer.learnt if amount == 10.0}
@@ -213,7 +214,7 @@ async def test_less_urgent_people_wait_without_a_call_and_without_a_try() -> Non
     async with bench(settings={"daily_tokens": 100}) as b:
         b.ctx.client.api.budget.spent.tokens = 97
         b.ctx.client.api.budget.spent.day = "2026-05-21"
-        b.pipe.reply("GET", f"{PERSONS}/5", ok(person(5)))
+        b.pipe.reply(f"{PERSONS}/5", ok(person(5)), method="GET")
         urgent = lead("lead-1", record_id="5", attributes={"conversion_date": "2026-05-21"})
         later = lead("lead-2", record_id="6", stub=True)
         found = await plugin.match([later, urgent], b.ctx)

@@ -72,7 +72,7 @@ def silent(text: str) -> bool:
 async def test_nothing_typed_leaves_a_create(name: str) -> None:
     status, body = BODIES[name]
     async with bench() as b:
-        b.pipe.reply("POST", PERSONS, body, status)
+        b.pipe.reply(PERSONS, body, status)
         assert silent(await told(b, plugin.create([lead(values=VALUES)], b.ctx)))
 
 
@@ -80,7 +80,7 @@ async def test_nothing_typed_leaves_a_create(name: str) -> None:
 async def test_nothing_typed_leaves_a_match(name: str) -> None:
     status, body = BODIES[name]
     async with bench() as b:
-        b.pipe.reply("GET", EMAIL_SEARCH, body, status)
+        b.pipe.reply(EMAIL_SEARCH, body, status, method="GET")
         assert silent(await told(b, plugin.match([lead(emails=(SECRET,))], b.ctx)))
 
 
@@ -88,13 +88,13 @@ async def test_nothing_typed_leaves_a_match(name: str) -> None:
 async def test_nothing_typed_leaves_the_step_of_a_deal(name: str) -> None:
     status, body = BODIES[name]
     async with bench(desk=Desk(key=DEAL_KEY, stage=7)) as b:
-        b.pipe.reply("POST", DEALS, body, status)
+        b.pipe.reply(DEALS, body, status)
         assert silent(await told(b, plugin.enrich([change("5", {}, VALUES, "deal")], b.ctx)))
 
 
 async def test_what_was_refused_is_logged_by_codes_and_names() -> None:
     async with bench() as b:
-        b.pipe.reply("POST", PERSONS, error(f"custom_fields.{CAMPAIGN}: no", code="ERR_X"), 400)
+        b.pipe.reply(PERSONS, error(f"custom_fields.{CAMPAIGN}: no", code="ERR_X"), 400)
         await plugin.create([lead(values=VALUES)], b.ctx)
     ((event, values),) = b.log.lines
     assert event == "pipedrive-refused"

@@ -48,7 +48,7 @@ CAMPAIGN = code("Deep link campaign")
 
 
 async def created(b: Bench, body: Any, status: int = 200, **more: Any) -> Outcome:
-    b.pipe.reply("POST", PERSONS, body, status, **more)
+    b.pipe.reply(PERSONS, body, status, **more)
     (outcome,) = await plugin.create([lead(values=VALUES)], b.ctx)
     return outcome
 
@@ -173,15 +173,15 @@ async def test_no_text_of_pipedrive_is_repeated() -> None:
 )
 async def test_silence_may_hide_a_person(failure: Exception, expected: Outcome) -> None:
     async with bench() as b:
-        b.pipe.fail("POST", PERSONS, failure)
+        b.pipe.fail(PERSONS, failure)
         assert await plugin.create([lead(values=VALUES)], b.ctx) == [expected]
 
 
 async def test_lane_stop_in_a_batch_carries_what_was_answered_and_sends_nothing_more() -> None:
     async with bench() as b:
         for n in range(3):
-            b.pipe.reply("POST", PERSONS, ok(person(n)))
-        b.pipe.reply("POST", PERSONS, error("unauthorized access"), 401, repeat=True)
+            b.pipe.reply(PERSONS, ok(person(n)))
+        b.pipe.reply(PERSONS, error("unauthorized access"), 401, repeat=True)
         leads = [lead(f"lead-{n}", values=VALUES) for n in range(40)]
         with pytest.raises(NotAuthorized) as stop:
             await plugin.create(leads, b.ctx)
@@ -203,7 +203,7 @@ async def test_own_limit_in_the_middle_of_a_batch_leaves_what_was_made_certain()
                 return (0.0, "") if self.left >= 0 else (60.0, "burst")
 
         b.ctx.http._pacer = Two()
-        b.pipe.reply("POST", PERSONS, ok(person(7)), repeat=True)
+        b.pipe.reply(PERSONS, ok(person(7)), repeat=True)
         with pytest.raises(LimitReached) as stop:
             await plugin.create([lead(f"lead-{n}", values=VALUES) for n in range(10)], b.ctx)
         assert (stop.value.after, stop.value.scope) == (60.0, "burst")
@@ -225,7 +225,7 @@ async def test_a_choice_that_the_account_lacks_is_not_sent() -> None:
         assert outcome == Rejected(
             "Pipedrive's field Deep link campaign has no such choice", field="Deep link campaign"
         )
-        b.pipe.reply("POST", PERSONS, ok(person(7, {"Deep link campaign": 3})))
+        b.pipe.reply(PERSONS, ok(person(7, {"Deep link campaign": 3})))
         (outcome,) = await plugin.create([lead(values={**VALUES, "Deep link campaign": "autumn"})], b.ctx)
         assert b.pipe.sent[0].body["custom_fields"][CAMPAIGN] == 3
         assert isinstance(outcome, Synced)
@@ -242,7 +242,7 @@ def _with(struct: Any, **changes: Any) -> Any:
 async def test_change_sends_what_differs_and_keeps_what_was_read() -> None:
     async with bench() as b:
         shown = person(5, {"Deep link key": USER, "Deep link campaign": "autumn"})
-        b.pipe.reply("PATCH", f"{PERSONS}/5", ok(shown))
+        b.pipe.reply(f"{PERSONS}/5", ok(shown), method="PATCH")
         before: dict[str, Scalar] = {"name": "Ada Lovelace", "Deep link key": USER}
         (outcome,) = await plugin.enrich([change("5", {"Deep link campaign": "autumn"}, before)], b.ctx)
         (sent,) = b.pipe.sent
@@ -253,7 +253,7 @@ async def test_change_sends_what_differs_and_keeps_what_was_read() -> None:
 
 async def test_first_address_needs_no_read() -> None:
     async with bench() as b:
-        b.pipe.reply("PATCH", f"{PERSONS}/5", ok(person(5)))
+        b.pipe.reply(f"{PERSONS}/5", ok(person(5)), method="PATCH")
         await plugin.enrich([change("5", {"email": "ada@example.com"})], b.ctx)
         assert [sent.method for sent in b.pipe.sent] == ["PATCH"]
 
@@ -267,14 +267,14 @@ async def test_key_of_a_person_is_never_written_again() -> None:
 
 async def test_person_that_vanished_since_it_was_read_is_matched_anew() -> None:
     async with bench() as b:
-        b.pipe.reply("PATCH", f"{PERSONS}/5", error("Person not found"), 404)
+        b.pipe.reply(f"{PERSONS}/5", error("Person not found"), 404, method="PATCH")
         (outcome,) = await plugin.enrich([change("5", {"Deep link campaign": "x"})], b.ctx)
         assert outcome == RetryLater("Pipedrive answered 404", after=1.0)
 
 
 async def test_silence_on_a_change_is_uncertain() -> None:
     async with bench() as b:
-        b.pipe.fail("PATCH", f"{PERSONS}/5", TimeoutError())
+        b.pipe.fail(f"{PERSONS}/5", TimeoutError(), method="PATCH")
         (outcome,) = await plugin.enrich([change("5", {"Deep link campaign": "x"})], b.ctx)
         assert isinstance(outcome, Uncertain)
 
@@ -287,8 +287,8 @@ async def test_refusal_that_names_a_deleted_field_reads_the_fields_once_and_goes
         b.clock.move(120)
         text = f"Validation failed: custom_fields.{CAMPAIGN}: unknown field"
         left = definitions("campaign")
-        b.pipe.reply("GET", FIELDS, ok([_plain(field) for field in left]))
-        b.pipe.reply("POST", PERSONS, error(text), 400, repeat=True)
+        b.pipe.reply(FIELDS, ok([_plain(field) for field in left]), method="GET")
+        b.pipe.reply(PERSONS, error(text), 400, repeat=True)
         outcomes = await plugin.create([lead(f"lead-{n}", values=VALUES) for n in range(3)], b.ctx)
         assert {one.field for one in outcomes if isinstance(one, Rejected)} == {"Deep link campaign"}
         assert [sent.method for sent in b.pipe.sent].count("GET") == 1
@@ -302,8 +302,8 @@ async def test_deleted_key_stops_the_lane() -> None:
     async with bench() as b:
         b.clock.move(120)
         key = code("Deep link key")
-        b.pipe.reply("GET", FIELDS, ok([_plain(field) for field in definitions("key")]))
-        b.pipe.reply("POST", PERSONS, error(f"Validation failed: custom_fields.{key}: unknown"), 400)
+        b.pipe.reply(FIELDS, ok([_plain(field) for field in definitions("key")]), method="GET")
+        b.pipe.reply(PERSONS, error(f"Validation failed: custom_fields.{key}: unknown"), 400)
         with pytest.raises(Misconfigured):
             await plugin.create([lead(values=VALUES)], b.ctx)
 
@@ -311,7 +311,7 @@ async def test_deleted_key_stops_the_lane() -> None:
 async def test_field_that_is_there_is_only_rejected() -> None:
     async with bench() as b:
         b.clock.move(120)
-        b.pipe.reply("GET", FIELDS, ok([_plain(field) for field in definitions()]))
+        b.pipe.reply(FIELDS, ok([_plain(field) for field in definitions()]), method="GET")
         text = f"Validation failed: custom_fields.{CAMPAIGN}: Expected 'number'"
         outcome = await created(b, error(text), 400)
         assert isinstance(outcome, Rejected)

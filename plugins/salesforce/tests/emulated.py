@@ -6,20 +6,16 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
-import aiohttp
-import msgspec
-
 from afterclick.clock import SystemClock
-from afterclick.plugin import Change, Context, Http, Lead, Scalar
+from afterclick.plugin import Change, Lead, Scalar
 from afterclick.plugin.http import Gate
 from afterclick.sandbox import serve
+from afterclick.testing import NullPacer, open_context
 from afterclick_salesforce import plugin
 from afterclick_salesforce.client import Ctx
-from afterclick_salesforce.fields import DEFAULT_FIELDS
 from afterclick_salesforce.sandbox import Options, SalesforceSandbox
-from afterclick_salesforce.settings import SalesforceSettings
 
-from .support import ADA, USER, Lines, NoState, OpenPacer, lead
+from .support import ADA, USER, NoState, lead
 
 VALUES: dict[str, Scalar] = {
     "Deep_Link_Key__c": USER,
@@ -47,7 +43,7 @@ class Account(NamedTuple):
 
     ctx: Ctx
     org: SalesforceSandbox
-    pacer: OpenPacer
+    pacer: NullPacer
 
     async def match(self, *leads: Lead) -> list[Any]:
         return list(await plugin.match(leads, self.ctx))
@@ -80,28 +76,19 @@ async def account(
 ) -> AsyncIterator[Account]:
     """Run an emulator and connect to it."""
     emulator = SalesforceSandbox(Options(provisioned=provisioned, **options))
-    async with serve(emulator) as running, aiohttp.ClientSession() as session:
-        given: dict[str, Any] = {**running.settings(), **(settings or {})}
-        pacer, clock = OpenPacer(), SystemClock()
-        http = Http(
-            session,
-            connection="crm",
-            base_url=given.pop("base_url"),
+    pacer = NullPacer()
+    async with (
+        serve(emulator) as running,
+        open_context(
+            plugin,
+            {**running.settings(), **(settings or {})},
+            clock=SystemClock(),
             pacer=pacer,
-            clock=clock,
-            report=lambda report: None,
-            gate=gate,
-        )
-        ctx = Context(
-            connection="crm",
-            settings=msgspec.convert(given, SalesforceSettings, strict=False),
-            http=http,
-            clock=clock,
-            log=Lines(),
-            fields=DEFAULT_FIELDS,
             state=NoState(),
-            expires=expires,
-        )
+            gate=gate,
+        ) as ctx,
+    ):
+        ctx.expires = expires
         if provisioned and connected:
             ctx.client = await plugin.connect(ctx)
         yield Account(ctx, emulator, pacer)

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from afterclick.sandbox import Rule
+from afterclick.testing import ListLog
 from afterclick_salesforce import plugin
 
 from .emulated import account
-from .support import KEY, Lines, lead
+from .support import KEY, lead
 
 
 async def codes(a: Any) -> dict[str, str]:
@@ -104,7 +105,7 @@ async def test_version_that_will_be_retired_is_told_and_logged_once() -> None:
         assert "v40.0" in (await codes(a))["salesforce-api-version-old"]
         await a.match(lead())
         await a.match(lead())
-        assert isinstance(a.ctx.log, Lines)
+        assert isinstance(a.ctx.log, ListLog)
         lines = [event for event, _ in a.ctx.log.lines if event == "salesforce-version-old"]
     # One for the connection's calls, one for those of the check.
     assert len(lines) == 2

@@ -180,4 +180,4 @@ async def test_load_tests_are_not_paced() -> None:
     async with bench(connected=False, pacing=False) as b:
         answer(b)
         await plugin.connect(b.ctx)
-    assert b.pacer.learnt == [("daily", 1_000_000_000.0, None)]
+    assert b.pacer.learnt == [("daily", 1_000_000_000.0, 86_400, None)]

@@ -242,7 +242,7 @@ async def test_both_kinds_of_exceeded_limits(reason: str, scope: str) -> None:
 async def test_days_limit_feeds_our_own() -> None:
     async with account(daily=1000) as a:
         await a.match(lead())
-        bucket, amount, remaining = a.pacer.learnt[-1]
+        bucket, amount, _, remaining = a.pacer.learnt[-1]
         assert (bucket, amount) == ("daily", 1000)
         assert remaining is not None
         assert 990 < remaining < 1000

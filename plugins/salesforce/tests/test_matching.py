@@ -22,7 +22,7 @@ from afterclick_salesforce.answers import Row
 from afterclick_salesforce.mapping import to_record
 
 from .bodies import BASE, OURS, POINTER, SALES, composite, contact_id, fault, lead_id, page, row
-from .support import ADA, COMPOSITE, EVENT, KEY, NOON, USER, Bench, bench, lead, named, shape
+from .support import ADA, COMPOSITE, EVENT, KEY, USER, Bench, bench, lead, named, shape
 
 
 async def only(b: Bench, one: Any) -> Any:
@@ -245,20 +245,22 @@ async def test_answers_that_are_no_answer(status: int, body: Any, raised: type[E
 
 async def test_half_of_the_days_calls_are_learnt_and_the_last_ones_left_to_others() -> None:
     async with bench(quota_share=0.9) as b:
-        b.org.reply(COMPOSITE, composite(page([]), page([])), usage="api-usage=18/15000")
+        b.org.reply(
+            COMPOSITE, composite(page([]), page([])), headers={"Sforce-Limit-Info": "api-usage=18/15000"}
+        )
         await only(b, lead())
-        assert b.pacer.learnt == [("daily", 15000, 14982)]
+        assert b.pacer.learnt == [("daily", 15000, 86_400, 14982)]
         b.org.reply(
             COMPOSITE,
             composite(page([]), page([])),
-            usage="api-usage=13500/15000; per-app-api-usage=17/250(appName=sync)",
+            headers={"Sforce-Limit-Info": "api-usage=13500/15000; per-app-api-usage=17/250(appName=sync)"},
         )
         await only(b, lead())
         with pytest.raises(Throttled, match="13500 of its 15000") as stop:
             await only(b, lead())
         assert (stop.value.after, stop.value.scope) == (900, "daily")
         calls = len(b.org.sent)
-        b.clock.time = NOON + 901_000
+        b.clock.move(901)
         b.org.reads([], [])
         await only(b, lead())
         assert len(b.org.sent) == calls + 1

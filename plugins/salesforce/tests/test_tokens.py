@@ -11,11 +11,12 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from afterclick.plugin import CallFailed, LaneStop, Misconfigured, NotAuthorized, Throttled
+from afterclick.testing import NOON
 from afterclick_salesforce import tokens
 from afterclick_salesforce.tokens import Tokens
 
 from .bodies import BASE, SESSION, composite, fault, login, page
-from .support import DATA, NOON, SECRET, TOKEN, bench
+from .support import DATA, SECRET, TOKEN, bench
 
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 PEM = KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()

@@ -24,25 +24,10 @@ from afterclick.sandbox import (
     Store,
     serve,
 )
+from afterclick.testing import StillClock
 
 START = 1_779_354_840_000
 """21 May 2026, 09:14 UTC."""
-
-
-class StillClock:
-    """Stands still until a test moves it; whoever sleeps moves it and goes on at once."""
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-
-    def now(self) -> int:
-        return START + round(self.seconds * 1000)
-
-    def elapsed(self) -> float:
-        return self.seconds
-
-    async def sleep(self, seconds: float) -> None:
-        self.seconds += seconds
 
 
 class ToyCrm(Emulator):
@@ -157,7 +142,7 @@ class Client:
 
 @pytest.fixture
 def still() -> StillClock:
-    return StillClock()
+    return StillClock(START)
 
 
 @pytest.fixture

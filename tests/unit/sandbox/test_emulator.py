@@ -11,6 +11,7 @@ import trustme
 from yarl import URL
 
 from afterclick.sandbox import Rule, serve
+from afterclick.testing import StillClock
 
 if TYPE_CHECKING:
     from .conftest import Client, ToyCrm
@@ -95,10 +96,9 @@ async def test_reset_goes_back_to_the_start(client: Client, toy: ToyCrm) -> None
     assert (await client.make("a"))[0] == 201
 
 
-async def test_reset_keeps_the_faults_of_the_start(still: object) -> None:
-    from .conftest import StillClock, ToyCrm
+async def test_reset_keeps_the_faults_of_the_start(still: StillClock) -> None:
+    from .conftest import ToyCrm
 
-    assert isinstance(still, StillClock)
     toy = ToyCrm(still, faults=[Rule(kind="status", status=500)])
     toy.faults.clear()
 

@@ -9,9 +9,10 @@ import msgspec
 import pytest
 
 from afterclick.sandbox import PRESETS, Rule, parse_rule, preset, serve, told
+from afterclick.testing import StillClock
 
 if TYPE_CHECKING:
-    from .conftest import Client, StillClock, ToyCrm
+    from .conftest import Client, ToyCrm
 
 HALF = Rule(kind="status", probability=0.5)
 

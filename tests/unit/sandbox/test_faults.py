@@ -9,9 +9,10 @@ import pytest
 
 from afterclick.sandbox import Answer, Call, Rule, serve
 from afterclick.sandbox.faults import Kind
+from afterclick.testing import StillClock
 
 if TYPE_CHECKING:
-    from .conftest import Client, StillClock, ToyCrm
+    from .conftest import Client, ToyCrm
 
 
 def made(toy: ToyCrm) -> list[str]:

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 import pytest
 
 from afterclick.sandbox import DailyLimit, RollingWindow
-
-if TYPE_CHECKING:
-    from .conftest import StillClock
+from afterclick.testing import StillClock
 
 
 def test_call_over_the_window_is_refused_and_counted(still: StillClock) -> None:

@@ -6,12 +6,32 @@
 
 makes a test of each rule, `test_acme[create-repeated-makes-one-record]`. A rule is left out only with a
 reason, which the run repeats: `hold(crm, without={"erase-is-for-good": "Acme keeps every record"})`.
+
+For a plugin's own tests there is what stands in for the world around it: `open_context`, and
+`afterclick.testing.answers` for a CRM that says what a test wants to hear.
 """
 
+from afterclick.testing.clock import NOON, StillClock
 from afterclick.testing.crm import Crm
 from afterclick.testing.holding import RULES
 from afterclick.testing.pytest_plugin import hold
 from afterclick.testing.rules import Broken, DoesNotApply, Rule
 from afterclick.testing.running import try_rule
+from afterclick.testing.standins import DictState, Learnt, ListLog, NullPacer, open_context
 
-__all__ = ["RULES", "Broken", "Crm", "DoesNotApply", "Rule", "hold", "try_rule"]
+__all__ = [
+    "NOON",
+    "RULES",
+    "Broken",
+    "Crm",
+    "DictState",
+    "DoesNotApply",
+    "Learnt",
+    "ListLog",
+    "NullPacer",
+    "Rule",
+    "StillClock",
+    "hold",
+    "open_context",
+    "try_rule",
+]

@@ -1,4 +1,4 @@
-"""The kit's time: whoever waits finds it passed, so that no rule takes longer than its calls."""
+"""Time for tests of plugins: whoever waits finds it passed, so that none takes longer than its calls."""
 
 from __future__ import annotations
 
@@ -6,28 +6,35 @@ import asyncio
 
 from afterclick.clock import Clock, from_iso
 
-START = from_iso("2026-05-21T12:00:00Z")
+NOON = from_iso("2026-05-21T12:00:00Z")
 
 
-class JumpingClock:
-    """Stands still between waits, and a wait moves it on at once: pacing costs no time."""
+class StillClock:
+    """Stands still until a test moves it; whoever waits moves it on at once, so that pacing costs no time.
 
-    def __init__(self, now: int = START) -> None:
+    `seconds` are those since it was made, and may be set; `now` is where it began, in milliseconds.
+    """
+
+    def __init__(self, now: int = NOON) -> None:
         self._started_at = now
-        self._elapsed = 0.0
+        self.seconds = 0.0
 
     def now(self) -> int:
         """Return the wall time in milliseconds."""
-        return self._started_at + round(self._elapsed * 1000)
+        return self._started_at + round(self.seconds * 1000)
 
     def elapsed(self) -> float:
         """Return the seconds since the clock was made."""
-        return self._elapsed
+        return self.seconds
 
     async def sleep(self, seconds: float) -> None:
         """Move on, and let others act."""
-        self._elapsed += max(0.0, seconds)
+        self.move(max(0.0, seconds))
         await asyncio.sleep(0)
+
+    def move(self, seconds: float) -> None:
+        """Let this time pass."""
+        self.seconds += seconds
 
 
 class HoldingClock:

@@ -19,7 +19,7 @@ from afterclick.observe.metrics import Metrics
 from afterclick.plugin import Gone, Synced
 from afterclick.sandbox import RunningEmulator, serve
 from afterclick.testing.account import Account
-from afterclick.testing.clock import HoldingClock, JumpingClock
+from afterclick.testing.clock import HoldingClock, StillClock
 from afterclick.testing.crm import Crm
 from afterclick.testing.notes import Notes
 from afterclick.testing.people import People
@@ -80,7 +80,7 @@ class World(NamedTuple):
 
 async def _sandbox(crm: Crm, plugin: Plugin, stack: AsyncExitStack) -> World:
     """Start a sandbox on a clock that nobody has to wait for."""
-    clock = JumpingClock()
+    clock = StillClock()
     held = HoldingClock(clock)
     emulator = crm.sandbox(held)
     running = await stack.enter_async_context(serve(emulator))

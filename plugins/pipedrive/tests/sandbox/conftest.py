@@ -11,28 +11,13 @@ import msgspec
 import pytest
 
 from afterclick.sandbox import serve
+from afterclick.testing import StillClock
 from afterclick_pipedrive.sandbox import Options, PipedriveSandbox
 
 from . import documents
 
 START = 1_779_354_840_000
 """21 May 2026, 09:14 UTC."""
-
-
-class StillClock:
-    """Stands still until a test moves it; whoever sleeps moves it and goes on at once."""
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-
-    def now(self) -> int:
-        return START + round(self.seconds * 1000)
-
-    def elapsed(self) -> float:
-        return self.seconds
-
-    async def sleep(self, seconds: float) -> None:
-        self.seconds += seconds
 
 
 class Reply(msgspec.Struct):
@@ -106,7 +91,7 @@ async def open_account() -> AsyncIterator[OpenAccount]:
     async with AsyncExitStack() as stack:
 
         async def open_account(**options: Any) -> Account:
-            clock = StillClock()
+            clock = StillClock(START)
             sandbox = PipedriveSandbox(Options(**options), clock=clock)
             define(sandbox)
             await stack.enter_async_context(serve(sandbox))

@@ -1,4 +1,4 @@
-"""A client of an emulated org that knows nothing of Salesforce, and a clock that stands still."""
+"""A client of an emulated org that knows nothing of Salesforce."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import msgspec
 import yarl
 
 from afterclick.sandbox import Row
+from afterclick.testing import StillClock
 from afterclick_salesforce.sandbox import SalesforceSandbox
 
 START = 1_779_354_840_000
@@ -18,22 +19,6 @@ START = 1_779_354_840_000
 KEY = "Deep_Link_Key__c"
 COLLECTIONS = "/composite/sobjects"
 ALL_LEADS = "SELECT LastName FROM Lead"
-
-
-class StillClock:
-    """Stands still until a test moves it; whoever sleeps moves it and goes on at once."""
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-
-    def now(self) -> int:
-        return START + round(self.seconds * 1000)
-
-    def elapsed(self) -> float:
-        return self.seconds
-
-    async def sleep(self, seconds: float) -> None:
-        self.seconds += seconds
 
 
 class Reply(msgspec.Struct):

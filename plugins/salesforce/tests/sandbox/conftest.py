@@ -10,9 +10,10 @@ import aiohttp
 import pytest
 
 from afterclick.sandbox import serve
+from afterclick.testing import StillClock
 from afterclick_salesforce.sandbox import Options, SalesforceSandbox
 
-from .client import Account, StillClock
+from .client import START, Account
 from .soap import Soap
 
 
@@ -26,7 +27,7 @@ async def open_account() -> AsyncIterator[OpenAccount]:
     async with AsyncExitStack() as stack:
 
         async def open_account(**options: Any) -> Account:
-            clock = StillClock()
+            clock = StillClock(START)
             sandbox = SalesforceSandbox(Options(**{"provisioned": True, **options}), clock=clock)
             await stack.enter_async_context(serve(sandbox))
             session = await stack.enter_async_context(aiohttp.ClientSession())
