@@ -18,7 +18,7 @@ from afterclick.sandbox.faults import Faults, Rule
 from afterclick.sandbox.limits import DailyLimit, RollingWindow
 from afterclick.sandbox.options import parse_options
 from afterclick.sandbox.orders import FaultOrder, parse_rule, told
-from afterclick.sandbox.people import Person
+from afterclick.sandbox.people import Person, made_up
 from afterclick.sandbox.presets import PRESETS, Preset, preset
 from afterclick.sandbox.server import RunningEmulator, serve
 from afterclick.sandbox.store import Row, Store, UniqueClash, Write
@@ -56,6 +56,7 @@ __all__ = [
     "Write",
     "from_iso",
     "listed",
+    "made_up",
     "parse_options",
     "parse_rule",
     "preset",

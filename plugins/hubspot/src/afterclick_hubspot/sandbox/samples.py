@@ -4,34 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from afterclick.sandbox import made_up
+
 OWNERS = {"71001": "Robin Vega", "71002": "Dana Okafor"}
 """The sales people, by owner id."""
 
-_PEOPLE = (
-    ("Maya", "Lindqvist", "Northlight Studio", "opportunity"),
-    ("Tom", "Okonkwo", "Harbor Freight Apps", "lead"),
-    ("Ines", "Duarte", "Duarte & Filhos", "customer"),
-    ("Yusuf", "Demir", "Ankara Mobil", "subscriber"),
-    ("Claire", "Beaumont", "Atelier Beaumont", "salesqualifiedlead"),
-    ("Ravi", "Menon", "Coastline Travel", "lead"),
-    ("Hanna", "Virtanen", "Sisu Fitness", "marketingqualifiedlead"),
-    ("Leo", "Martins", "Porto Wheels", "opportunity"),
+_STAGES = (
+    "opportunity",
+    "lead",
+    "customer",
+    "subscriber",
+    "salesqualifiedlead",
+    "lead",
+    "marketingqualifiedlead",
+    "opportunity",
 )
 
 
 def people(count: int) -> Iterator[dict[str, str]]:
     """Go through `count` contacts; each has an e-mail address of its own, a stage and an owner."""
     owners = list(OWNERS)
-    for index in range(count):
-        first, last, company, stage = _PEOPLE[index % len(_PEOPLE)]
-        again = index // len(_PEOPLE)
-        address = f"{first}.{last}{again or ''}@example.com".lower()
+    for index, person in enumerate(made_up(count)):
         yield {
-            "firstname": first,
-            "lastname": last,
-            "email": address,
-            "phone": f"+1 555 01{index % 100:02d}",
-            "company": company,
-            "lifecyclestage": stage,
+            "firstname": person.first_name,
+            "lastname": person.last_name,
+            "email": person.email,
+            "phone": person.phone,
+            "company": person.company,
+            "lifecyclestage": _STAGES[index % len(_STAGES)],
             "hubspot_owner_id": owners[index % len(owners)],
         }

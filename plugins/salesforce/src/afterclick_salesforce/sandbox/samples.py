@@ -4,29 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from afterclick.sandbox import made_up
+
 SALES = (("Robin", "Robin Vega"), ("Dana", "Dana Okafor"))
 """The sales people: first name and whole name."""
 
-_PEOPLE = (
-    ("Maya", "Lindqvist", "Northlight Studio", "Working - Contacted"),
-    ("Tom", "Okonkwo", "Harbor Freight Apps", "Open - Not Contacted"),
-    ("Ines", "Duarte", "Duarte & Filhos", "Working - Contacted"),
-    ("Yusuf", "Demir", "Ankara Mobil", "Open - Not Contacted"),
-    ("Claire", "Beaumont", "Atelier Beaumont", "Closed - Not Converted"),
-    ("Ravi", "Menon", "Coastline Travel", "Open - Not Contacted"),
+_STATUSES = (
+    "Working - Contacted",
+    "Open - Not Contacted",
+    "Working - Contacted",
+    "Open - Not Contacted",
+    "Closed - Not Converted",
 )
 
 
 def people(count: int) -> Iterator[dict[str, str]]:
     """Go through `count` Leads; each has an e-mail address of its own."""
-    for index in range(count):
-        first, last, company, status = _PEOPLE[index % len(_PEOPLE)]
-        again = index // len(_PEOPLE)
+    for index, person in enumerate(made_up(count)):
         yield {
-            "FirstName": first,
-            "LastName": last,
-            "Email": f"{first}.{last}{again or ''}@example.com".lower(),
-            "Phone": f"+1 555 01{index % 100:02d}",
-            "Company": f"{company} {again}" if again else company,
-            "Status": status,
+            "FirstName": person.first_name,
+            "LastName": person.last_name,
+            "Email": person.email,
+            "Phone": person.phone,
+            "Company": person.company,
+            "Status": _STATUSES[index % len(_STATUSES)],
         }
