@@ -2,52 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from tests.support.clock import moment
+from tests.support.decisions import (
+    AUTUMN,
+    CODE,
+    claimed,
+    completed,
+    decision,
+    folded,
+    joins_in,
+    same,
+    tap,
+)
 from tests.support.events import make_event, make_registration
 from tests.support.memory_store import MemoryStore
 
-from afterclick.model.event import CLAIM, CLICK, COMPLETED, CREATED, INSTALL, Event
+from afterclick.model.event import CLAIM, CLICK, CREATED, INSTALL
 from afterclick.model.identity import Identity
 from afterclick.model.journey import Policy
 from afterclick.model.memory import Counts
-from afterclick.model.view import Decision
-
-AUTUMN = {"prefix": "menu", "token": "autumn"}
-CODE = {"prefix": "ref", "token": "CODE"}
-IP, OTHER_IP = "198.51.100.7", "198.51.100.8"
-
-
-def tap(at: str = "09:00", **data: Any) -> Event:
-    return make_event(INSTALL, at=at, **{**AUTUMN, **data})
-
-
-def claimed(at: str = "09:05", **data: Any) -> Event:
-    return make_event(CLAIM, at=at, **{**AUTUMN, **data})
-
-
-def joins_in(at: str = "09:30", user: str = "ann", **facts: str) -> Event:
-    return make_registration(at=at, user=user, **{**AUTUMN, **facts})
-
-
-def completed(at: str = "10:00", **data: Any) -> Event:
-    return make_event(COMPLETED, at=at, referral_code="CODE", **data)
-
-
-def folded(*events: Event, policy: Policy | None = None) -> MemoryStore:
-    """Fold events one by one."""
-    return MemoryStore(policy).fold_all([event] for event in events)
-
-
-def same(store: MemoryStore, *events: Event) -> bool:
-    return len({store.lead_of(event) for event in events}) == 1
-
-
-def decision(store: MemoryStore, event: Event) -> Decision:
-    return store.decisions[event.name]
-
 
 # Exact identity
 
