@@ -131,14 +131,13 @@ def test_version_is_the_same_everywhere() -> None:
 
 @pytest.mark.parametrize("folder", PLUGINS, ids=lambda folder: folder.name)
 def test_plugin_announces_itself(folder: Path) -> None:
-    """A plugin's folder, distribution, package and entry point have one name; the entry point can load."""
+    """A plugin's folder, distribution, package and entry point have one name."""
     project = read_toml(folder / "pyproject.toml")["project"]
     package = f"afterclick_{folder.name}"
-    there = (folder / "src" / package / "plugin.py").is_file()
 
     assert project["name"] == f"afterclick-{folder.name}"
-    announced = project.get("entry-points", {}).get("afterclick.crms", {})
-    assert announced == ({folder.name: f"{package}.plugin"} if there else {})
+    assert project["entry-points"]["afterclick.crms"] == {folder.name: f"{package}.plugin"}
+    assert (folder / "src" / package / "plugin.py").is_file()
 
 
 @pytest.mark.parametrize("folder", PLUGINS, ids=lambda folder: folder.name)
