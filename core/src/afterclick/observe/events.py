@@ -27,7 +27,6 @@ class Said(enum.StrEnum):
 
     # ledger
     LEDGER_OPENED = "ledger-opened"
-    LEDGER_MIGRATED = "ledger-migrated"
     LEDGER_UNAVAILABLE = "ledger-unavailable"
 
     # folding
@@ -36,7 +35,6 @@ class Said(enum.StrEnum):
     STUBS_DROPPED = "stubs-dropped"
 
     # plugins and connections
-    PLUGIN_LOADED = "plugin-loaded"
     PLUGIN_SKIPPED = "plugin-skipped"
     PLUGIN_IDLE = "plugin-idle"
     CONNECTION_READY = "connection-ready"
@@ -52,17 +50,9 @@ class Said(enum.StrEnum):
     BATCH_INTERRUPTED = "batch-interrupted"
     BATCH_FAILED = "batch-failed"
     HOOK_FAILED = "hook-failed"
-    LANE_ACQUIRED = "lane-acquired"
-    LANE_LOST = "lane-lost"
-    LANE_RELEASED = "lane-released"
     LANE_PAUSED = "lane-paused"
     LANE_RESUMED = "lane-resumed"
     LANE_INTERRUPTED = "lane-interrupted"
-    ATTEMPT_SUCCEEDED = "attempt-succeeded"
-    ATTEMPT_FAILED = "attempt-failed"
-    SYNC_PARKED = "sync-parked"
-    SYNC_HELD = "sync-held"
-    FIELD_REJECTED = "field-rejected"
     CHECK_FAILED = "check-failed"
     FINDING = "finding"
     FINDING_CLOSED = "finding-closed"
