@@ -42,20 +42,10 @@ class Connected:
 
         Its context is as configured: without a client, and without what `connect` made of the fields.
         """
-        lane, resolved = self.caller.ctx, self.resolved
-        own: Context[Any] = Context(
-            connection=self.name,
-            settings=lane.settings,
-            http=lane.http.behind(read_only),
-            clock=lane.clock,
-            log=lane.log,
-            fields=resolved.fields,
-            state=lane.state,
-            stages=resolved.stages,
-            zone=resolved.time_zone,
-            expires=resolved.expires,
+        lane = self.caller.ctx
+        return self.caller.with_context(
+            _context(self.resolved, lane.http.behind(read_only), lane.clock, lane.state)
         )
-        return self.caller.with_context(own)
 
 
 class MemoryState:
@@ -96,13 +86,7 @@ async def open_connection(
         for bucket, ratio in pacer.headroom().items():
             metrics.headroom(resolved.name, bucket, ratio)
 
-    async with aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=32, keepalive_timeout=_KEEP_ALIVE),
-        headers={"User-Agent": f"afterclick/{__version__}"},
-        cookie_jar=aiohttp.DummyCookieJar(),
-        # A proxy of the environment leads out; it must not get what stays on this machine.
-        trust_env=not is_loopback(urlsplit(resolved.base_url).hostname or ""),
-    ) as session:
+    async with _session(resolved.base_url) as session:
         http = Http(
             session,
             connection=resolved.name,
@@ -112,16 +96,30 @@ async def open_connection(
             report=report,
             gate=gate or gate_of(resolved.mode),
         )
-        ctx: Context[Any] = Context(
-            connection=resolved.name,
-            settings=resolved.settings,
-            http=http,
-            clock=clock,
-            log=get_logger("plugin", connection=resolved.name),
-            fields=resolved.fields,
-            state=state or MemoryState(),
-            stages=resolved.stages,
-            zone=resolved.time_zone,
-            expires=resolved.expires,
-        )
+        ctx = _context(resolved, http, clock, state or MemoryState())
         yield Connected(resolved.name, resolved, plugin, Caller(plugin, ctx, clock, metrics), pacer)
+
+
+def _session(base_url: str) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=32, keepalive_timeout=_KEEP_ALIVE),
+        headers={"User-Agent": f"afterclick/{__version__}"},
+        cookie_jar=aiohttp.DummyCookieJar(),
+        # A proxy of the environment leads out; it must not get what stays on this machine.
+        trust_env=not is_loopback(urlsplit(base_url).hostname or ""),
+    )
+
+
+def _context(resolved: ResolvedConnection, http: Http, clock: Clock, state: State) -> Context[Any]:
+    return Context(
+        connection=resolved.name,
+        settings=resolved.settings,
+        http=http,
+        clock=clock,
+        log=get_logger("plugin", connection=resolved.name),
+        fields=resolved.fields,
+        state=state,
+        stages=resolved.stages,
+        zone=resolved.time_zone,
+        expires=resolved.expires,
+    )
