@@ -28,6 +28,7 @@ from afterclick.plugin.errors import (
 )
 from afterclick.plugin.findings import Finding, FindingKind
 from afterclick.plugin.http import Answer, Http
+from afterclick.plugin.settling import Outcomes, carrying, in_turn, parts, unanswered
 from afterclick.plugin.types import (
     Absorption,
     Ambiguous,
@@ -90,6 +91,7 @@ __all__ = [
     "NotAuthorized",
     "NotYet",
     "Outcome",
+    "Outcomes",
     "Plan",
     "PlanStep",
     "PluginInfo",
@@ -106,5 +108,9 @@ __all__ = [
     "Uncertain",
     "WriteRefused",
     "canonical",
+    "carrying",
     "hookimpl",
+    "in_turn",
+    "parts",
+    "unanswered",
 ]

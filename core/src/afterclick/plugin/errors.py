@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from afterclick.plugin.findings import Finding
@@ -48,6 +48,11 @@ class LimitReached(Throttled):
 
 class Misconfigured(LaneStop):
     """The account lacks something every lead needs, such as a field: the lane pauses with a finding."""
+
+    @classmethod
+    def by(cls, finding: Finding) -> Self:
+        """Return the stop that says what its finding says."""
+        return cls(finding.message, finding=finding)
 
 
 class WriteRefused(LaneStop):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal, get_args
 
 import msgspec
@@ -48,4 +49,16 @@ class FindingKind(msgspec.Struct, frozen=True, kw_only=True):
             remedy=remedy or self.remedy,
             level=self.level,
             subject=subject,
+        )
+
+    def combined(self, found: Sequence[Finding]) -> Finding:
+        """Return one finding of this kind that says what several say; of one, that one itself.
+
+        A lane stops with one, and an operator wants to know of all.
+        """
+        if len(found) == 1:
+            return found[0]
+        return self.found(
+            "; ".join(finding.message for finding in found),
+            remedy=" ".join(dict.fromkeys(finding.remedy for finding in found)),
         )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Generic, Literal, Protocol, TypeVar
+from typing import Any, Generic, Literal, Protocol, Self, TypeVar
 
 import msgspec
 
 from afterclick.clock import Clock
 from afterclick.model.fields import FieldSpec, Scalar
-from afterclick.plugin.findings import FindingKind
+from afterclick.plugin.findings import Finding, FindingKind
 from afterclick.plugin.http import Http
 
 S = TypeVar("S")
@@ -211,6 +211,11 @@ class PlanStep(msgspec.Struct, frozen=True, kw_only=True):
     what: str
     detail: str = ""
     done: bool = False
+
+    @classmethod
+    def conflict(cls, what: str, finding: Finding) -> Self:
+        """Return the step that somebody has to take by hand, as a finding says."""
+        return cls(action="conflict", what=what, detail=f"{finding.message}. {finding.remedy}")
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,13 +14,15 @@ from afterclick.plugin import (
     Absorption,
     Answer,
     CallFailed,
-    LaneStop,
     Outcome,
+    Outcomes,
     Record,
     Rejected,
     RetryLater,
     Synced,
     Uncertain,
+    carrying,
+    unanswered,
 )
 from afterclick_hubspot import answers, errors
 from afterclick_hubspot.answers import Contact
@@ -28,13 +30,11 @@ from afterclick_hubspot.client import Client
 from afterclick_hubspot.lookup import Seen, Unanswered, look_up
 from afterclick_hubspot.mapping import EMAIL, OWNER, is_touched, same, to_record
 
-Outcomes = dict[int, Outcome]
-
 
 async def absorb(absorptions: Sequence[Absorption], client: Client) -> list[Outcome]:
     """Retire each double; a lane stop carries what was settled before it."""
     outcomes: Outcomes = {}
-    try:
+    with carrying(outcomes):
         doubles = await look_up((one.double.id for one in absorptions), client)
         open = {
             index: contact
@@ -50,9 +50,6 @@ async def absorb(absorptions: Sequence[Absorption], client: Client) -> list[Outc
                 client,
                 outcomes,
             )
-    except LaneStop as stop:
-        stop.outcomes = {**outcomes, **stop.outcomes}
-        raise
     return [outcomes[index] for index in range(len(absorptions))]
 
 
@@ -112,7 +109,7 @@ async def _sent(call: Awaitable[Answer]) -> Answer | CallFailed:
 def _outcome(answer: Answer | CallFailed, survivor: Record, client: Client) -> Outcome:
     """Return what a call without results of its own means."""
     if isinstance(answer, CallFailed):
-        return Uncertain(answer.reason) if answer.sent else RetryLater(answer.reason)
+        return unanswered(answer)
     if answer.ok:
         return Synced(survivor)
     verdict = errors.of_call(client.refused(answer), (), writing=True)
@@ -122,7 +119,7 @@ def _outcome(answer: Answer | CallFailed, survivor: Record, client: Client) -> O
 async def retire(records: Sequence[Record], client: Client) -> list[Outcome]:
     """Archive contacts that nobody but Afterclick has touched, by what HubSpot says of them now."""
     outcomes: Outcomes = {}
-    try:
+    with carrying(outcomes):
         seen = await look_up((record.id for record in records), client)
         for index, record in enumerate(records):
             found = seen[same(record.id)]
@@ -135,21 +132,15 @@ async def retire(records: Sequence[Record], client: Client) -> list[Outcome]:
         idle = {index: (one, one) for index, one in enumerate(records) if index not in outcomes}
         if idle:
             await _archive(idle, client, outcomes)
-    except LaneStop as stop:
-        stop.outcomes = {**outcomes, **stop.outcomes}
-        raise
     return [outcomes[index] for index in range(len(records))]
 
 
 async def erase(records: Sequence[Record], client: Client) -> list[Outcome]:
     """Delete contacts for good; one that is gone counts as deleted."""
     outcomes: Outcomes = {}
-    for index, record in enumerate(records):
-        try:
+    with carrying(outcomes):
+        for index, record in enumerate(records):
             answer = await _sent(client.api.erase_contact(record.id))
             missing = not isinstance(answer, CallFailed) and answer.status == 404
             outcomes[index] = Synced(record) if missing else _outcome(answer, record, client)
-        except LaneStop as stop:
-            stop.outcomes = {**outcomes, **stop.outcomes}
-            raise
     return [outcomes[index] for index in range(len(records))]

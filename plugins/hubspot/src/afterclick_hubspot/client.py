@@ -73,8 +73,7 @@ def decoded(ctx: Ctx, answer: Answer, type: type[T]) -> T:
     if not answer.ok:
         found = refused(ctx, answer)
         if answer.status == 404:  # in HubSpot's form too: what is asked for here is always there
-            finding = findings.unexpected(404)
-            raise Misconfigured(finding.message, finding=finding)
+            raise Misconfigured.by(findings.unexpected(404))
         raise CallFailed(errors.reason(found), sent=True)
     try:
         body: T = answer.json(type)

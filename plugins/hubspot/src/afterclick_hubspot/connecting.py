@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from afterclick.plugin import CallFailed, FieldSpec, Misconfigured
-from afterclick_hubspot import definitions, findings, limits
+from afterclick_hubspot import definitions, findings, kinds, limits
 from afterclick_hubspot.answers import AccountDetails, Properties
 from afterclick_hubspot.api import CORRELATION_HEADER, Api
 from afterclick_hubspot.client import Client, Ctx, decoded, open_api, refused
@@ -73,13 +73,11 @@ def _check_fields(ctx: Ctx, properties: definitions.Properties) -> str:
     """
     key = definitions.key_property(ctx.fields)
     if key is None:
-        finding = findings.no_key()
-        raise Misconfigured(finding.message, finding=finding)
+        raise Misconfigured.by(findings.no_key())
     found = definitions.compare(ctx.fields, properties, ctx.connection)
     errors = [finding for finding in found if finding.level == "error"]
     if errors:
-        finding = findings.combined(errors)
-        raise Misconfigured(finding.message, finding=finding)
+        raise Misconfigured.by(kinds.FIELDS.combined(errors))
     # A stage that the account lacks costs that stage, not the lane.
     for finding in definitions.stage_faults(ctx.fields, properties, ctx.stages):
         ctx.log.warning("hubspot-stage-unknown", connection=ctx.connection, property=finding.subject)

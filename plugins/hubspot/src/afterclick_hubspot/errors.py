@@ -13,7 +13,6 @@ import msgspec
 from afterclick.plugin import (
     Answer,
     BatchRefused,
-    Finding,
     Gone,
     LaneStop,
     Misconfigured,
@@ -76,16 +75,12 @@ def lane_stop(found: Problem, place: Place, answer: Answer | None = None) -> Lan
         )
         return Throttled(f"HubSpot's {scope} limit", after=after, scope=scope)
     if problem.NO_PROPERTY in found.codes:
-        return _misconfigured(findings.missing(found.fields, place.connection))
+        return Misconfigured.by(findings.missing(found.fields, place.connection))
     if found.not_unique:
-        return _misconfigured(findings.not_unique(found.fields))
+        return Misconfigured.by(findings.not_unique(found.fields))
     if found.status and _unexpected(found):
-        return _misconfigured(findings.unexpected(found.status))
+        return Misconfigured.by(findings.unexpected(found.status))
     return None
-
-
-def _misconfigured(finding: Finding) -> Misconfigured:
-    return Misconfigured(finding.message, finding=finding)
 
 
 def _unexpected(found: Problem) -> bool:

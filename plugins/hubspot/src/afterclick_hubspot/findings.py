@@ -143,16 +143,6 @@ def unexpected(status: int) -> Finding:
     return kinds.ADDRESS.found(f"the address answered {status}, which is not HubSpot's contacts API")
 
 
-def combined(found: Sequence[Finding]) -> Finding:
-    """Return one finding that names several; a lane stops with one."""
-    if len(found) == 1:
-        return found[0]
-    return kinds.FIELDS.found(
-        "; ".join(finding.message for finding in found),
-        remedy=" ".join(dict.fromkeys(finding.remedy for finding in found)),
-    )
-
-
 def _one(names: Sequence[str]) -> str:
     """Return the only name; several are one finding, whichever of them it is today."""
     return names[0] if len(names) == 1 else ""

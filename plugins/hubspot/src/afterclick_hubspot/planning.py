@@ -58,7 +58,7 @@ def plan(survey: Survey) -> Plan:
     creatable = {spec.name for spec in survey.to_create()}
     steps += [_step(spec, survey, creatable) for spec in survey.specs.values()]
     faults = definitions.stage_faults(survey.fields, survey.there, survey.stages)
-    steps += [_conflict(f"stages of {finding.subject}", finding) for finding in faults]
+    steps += [PlanStep.conflict(f"stages of {finding.subject}", finding) for finding in faults]
     return Plan(steps=tuple(steps), notes=tuple(_notes(survey, creatable)))
 
 
@@ -75,7 +75,7 @@ def _step(spec: FieldSpec, survey: Survey, creatable: set[str]) -> PlanStep:
     definition = survey.there.get(spec.name)
     errors = _errors(spec, definition or survey.archived.get(spec.name))
     if errors:
-        return _conflict(what, errors[0])
+        return PlanStep.conflict(what, errors[0])
     if definition is not None:
         return PlanStep(action="keep", what=what, detail=_described(definition, spec, survey.group))
     if spec.name in creatable:
@@ -83,10 +83,10 @@ def _step(spec: FieldSpec, survey: Survey, creatable: set[str]) -> PlanStep:
         detail = f"{form.type}/{form.field_type}" + (", unique" if spec.unique else "")
         return PlanStep(action="create", what=what, detail=detail)
     if spec.standard:
-        return _conflict(what, findings.missing_standard(spec))
+        return PlanStep.conflict(what, findings.missing_standard(spec))
     if spec.kind is Kind.CHOICE:
         return PlanStep(action="conflict", what=what, detail="its choices are not known: make it by hand")
-    return _conflict(
+    return PlanStep.conflict(
         what, findings.unique_limit(definitions.count_unique(survey.there), definitions.MOST_UNIQUE)
     )
 
@@ -111,17 +111,13 @@ def _outcome(step: PlanStep, survey: Survey, refusals: Mapping[str, str]) -> Pla
         why = refusals.get(name, "HubSpot did not make it")
         return msgspec.structs.replace(step, action="conflict", detail=why)
     errors = _errors(survey.specs[name], survey.there[name])
-    return _conflict(step.what, errors[0]) if errors else msgspec.structs.replace(step, done=True)
+    return PlanStep.conflict(step.what, errors[0]) if errors else msgspec.structs.replace(step, done=True)
 
 
 def _errors(spec: FieldSpec, definition: Property | None) -> list[Finding]:
     if definition is None:
         return []
     return [found for found in definitions.faults(spec, definition) if found.level == "error"]
-
-
-def _conflict(what: str, finding: Finding) -> PlanStep:
-    return PlanStep(action="conflict", what=what, detail=f"{finding.message}. {finding.remedy}")
 
 
 def _described(definition: Property, spec: FieldSpec, group: str) -> str:

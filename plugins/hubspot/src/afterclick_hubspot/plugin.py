@@ -92,43 +92,43 @@ async def connect(ctx: Ctx) -> Client:
 @hookimpl
 async def match(leads: Sequence[Lead], ctx: Ctx) -> Sequence[MatchOutcome]:
     """Read the leads' contacts by record id, else by all their keys, and look for their e-mail addresses."""
-    return await matching.match(leads, _client(ctx))
+    return await matching.match(leads, ctx.client)
 
 
 @hookimpl
 async def create(leads: Sequence[Lead], ctx: Ctx) -> Sequence[Outcome]:
     """Make a contact for each lead under its first key."""
-    return await writing.create(leads, _client(ctx))
+    return await writing.create(leads, ctx.client)
 
 
 @hookimpl
 async def enrich(changes: Sequence[Change], ctx: Ctx) -> Sequence[Outcome]:
     """Update contacts by record id with what differs."""
-    return await writing.enrich(changes, _client(ctx))
+    return await writing.enrich(changes, ctx.client)
 
 
 @hookimpl
 async def absorb(absorptions: Sequence[Absorption], ctx: Ctx) -> Sequence[Outcome]:
     """Retire contacts of ours whose person has another one."""
-    return await absorbing.absorb(absorptions, _client(ctx))
+    return await absorbing.absorb(absorptions, ctx.client)
 
 
 @hookimpl
 async def retire(records: Sequence[Record], ctx: Ctx) -> Sequence[Outcome]:
     """Put contacts into the bin that nobody but Afterclick touched."""
-    return await absorbing.retire(records, _client(ctx))
+    return await absorbing.retire(records, ctx.client)
 
 
 @hookimpl
 async def erase(records: Sequence[Record], ctx: Ctx) -> Sequence[Outcome]:
     """Delete a person's contacts for good."""
-    return await absorbing.erase(records, _client(ctx))
+    return await absorbing.erase(records, ctx.client)
 
 
 @hookimpl
 async def strays(after: str | None, ctx: Ctx) -> Strays:
     """List contacts that carry a link's token or campaign and no key."""
-    return await adopting.strays(after, _client(ctx))
+    return await adopting.strays(after, ctx.client)
 
 
 @hookimpl
@@ -149,8 +149,3 @@ def sandbox(options: Mapping[str, str]) -> Any:
     from afterclick_hubspot.sandbox import make
 
     return make(options)
-
-
-def _client(ctx: Ctx) -> Client:
-    client: Client = ctx.client
-    return client

@@ -8,6 +8,7 @@ mention is uncertain, never done. Source: HubSpot, "Error handling" (multi-statu
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Literal
 
 from afterclick.plugin import (
@@ -16,13 +17,17 @@ from afterclick.plugin import (
     CallFailed,
     Change,
     Exists,
-    LaneStop,
     Lead,
     Outcome,
+    Outcomes,
     Rejected,
     RetryLater,
     Synced,
     Uncertain,
+    carrying,
+    in_turn,
+    parts,
+    unanswered,
 )
 from afterclick_hubspot import answers, errors, problem
 from afterclick_hubspot.api import BATCH
@@ -32,7 +37,6 @@ from afterclick_hubspot.correlation import Inputs, Places, faults_of
 from afterclick_hubspot.mapping import EMAIL, Input, changed_contact, new_contact, same, to_record
 from afterclick_hubspot.problem import Problem
 
-Outcomes = dict[int, Outcome]
 Verb = Literal["create", "upsert", "update"]
 
 
@@ -60,25 +64,14 @@ async def enrich(changes: Sequence[Change], client: Client) -> list[Outcome]:
 
 async def _write(work: Mapping[Verb, Inputs], client: Client) -> Outcomes:
     """Send all inputs in batches. A lane stop carries the outcomes of the batches before it."""
-    outcomes: Outcomes = {}
-    sent = False
+    put_off: Outcomes = {}
+    calls = []
     for verb, inputs in work.items():
-        outcomes |= _repeated(inputs)
-        waiting = [index for index in inputs if index not in outcomes]
-        for start in range(0, len(waiting), BATCH):
-            part = {index: inputs[index] for index in waiting[start : start + BATCH]}
-            try:
-                outcomes |= await _write_batch(part, client, verb)
-            except LaneStop as stop:
-                stop.outcomes = {**outcomes, **stop.outcomes}
-                raise
-            except BatchRefused as refusal:
-                if not sent:
-                    raise
-                # It would claim that nothing of the whole call was applied.
-                outcomes |= dict.fromkeys(part, RetryLater(refusal.reason))
-            sent = True
-    return outcomes
+        put_off |= _repeated(inputs)
+        waiting = {index: input for index, input in inputs.items() if index not in put_off}
+        calls += [(part, partial(_write_batch, part, client, verb)) for part in parts(waiting, BATCH)]
+    with carrying(put_off):
+        return put_off | await in_turn(calls)
 
 
 def _repeated(inputs: Inputs) -> Outcomes:
@@ -96,8 +89,7 @@ async def _write_batch(inputs: Inputs, client: Client, verb: Verb) -> Outcomes:
     try:
         answer = await _send(list(inputs.values()), client, verb)
     except CallFailed as failure:
-        reason = failure.reason
-        return {i: Uncertain(reason) if failure.sent else RetryLater(reason) for i in inputs}
+        return dict.fromkeys(inputs, unanswered(failure))
     if not answer.ok:
         return await _refused(answer, inputs, client, verb)
     batch = answers.batch(answer)
@@ -150,17 +142,13 @@ async def _settle_faults(
     """Add the outcomes of errors. Those that stop the lane come last, so that the stop carries all others."""
     place = errors.Place(connection=client.ctx.connection, now=client.ctx.clock.now(), day=client.day)
     stops = {index: errors.lane_stop(found, place) for index, found in faults.items()}
-    try:
+    with carrying(outcomes):
         for index, found in faults.items():
             if stops[index] is None:
                 outcomes[index] = await _fault(found, inputs[index], client, verb)
-    except LaneStop as stop:
-        stop.outcomes = {**outcomes, **stop.outcomes}
-        raise
-    for first in stops.values():
-        if first is not None:
-            first.outcomes = dict(outcomes)
-            raise first
+        for first in stops.values():
+            if first is not None:
+                raise first
 
 
 async def _fault(found: Problem, input: Input, client: Client, verb: Verb) -> Outcome:

@@ -22,6 +22,7 @@ from afterclick.plugin import (
     RetryLater,
     Synced,
     Uncertain,
+    unanswered,
 )
 from afterclick_pipedrive import answers, errors, problem
 from afterclick_pipedrive.answers import Made, Person
@@ -71,7 +72,7 @@ async def _absorb(one: Absorption, client: Client) -> Outcome:
             return await _merge(one, client)
         return _settled(await client.api.delete_person(one.double.id), Synced(one.survivor), client)
     except CallFailed as failure:
-        return errors.of_failure(failure)
+        return unanswered(failure)
 
 
 async def _with_deal(one: Absorption, double: Person, client: Client) -> Absorption | RetryLater:
@@ -165,7 +166,7 @@ async def _retire(record: Record, client: Client) -> Outcome:
     try:
         return _settled(await client.api.delete_person(record.id), Synced(record), client)
     except CallFailed as failure:
-        return errors.of_failure(failure)
+        return unanswered(failure)
 
 
 def _has_foreign(person: Person, client: Client) -> bool:
@@ -191,4 +192,4 @@ async def _erase(record: Record, client: Client) -> Outcome:
                 return settled
         return _settled(await api.delete_person(record.id), Synced(record), client)
     except CallFailed as failure:
-        return errors.of_failure(failure)
+        return unanswered(failure)

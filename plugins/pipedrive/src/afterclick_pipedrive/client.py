@@ -76,8 +76,7 @@ class Client:
             return
         table = resolved.table
         if table is None:
-            finding = findings.missing(lost, "person", self.ctx.connection)
-            raise Misconfigured(finding.message, finding=finding)
+            raise Misconfigured.by(findings.missing(lost, "person", self.ctx.connection))
         self.ctx.log.warning("pipedrive-fields-lost", connection=self.ctx.connection, fields=lost)
         self.shape = msgspec.structs.replace(self.shape, table=table)
         self.ctx.fields = table.fields
@@ -139,8 +138,7 @@ def decoded(ctx: Ctx, answer: Answer, type: type[T]) -> answers.Body[T]:
         raise CallFailed(errors.UNREADABLE, sent=True)
     found = refused(ctx, answer)
     if answer.status == 404:  # in Pipedrive's form too: what is asked for here is always there
-        finding = findings.unexpected(404)
-        raise Misconfigured(finding.message, finding=finding)
+        raise Misconfigured.by(findings.unexpected(404))
     raise CallFailed(found.reason, sent=True)
 
 

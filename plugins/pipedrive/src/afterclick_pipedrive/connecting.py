@@ -10,7 +10,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from afterclick.plugin import Finding, Misconfigured
-from afterclick_pipedrive import findings, limits, origin, pipelines, tables
+from afterclick_pipedrive import findings, kinds, limits, origin, pipelines, tables
 from afterclick_pipedrive.answers import Pipeline, Stage, User
 from afterclick_pipedrive.api import CORRELATION_HEADER, Api
 from afterclick_pipedrive.client import Client, Ctx, decoded, list_fields, listed, open_api
@@ -56,9 +56,9 @@ async def _open(ctx: Ctx, api: Api) -> Client:
     faults = [*field_faults(ctx, resolved), *found.faults]
     table = resolved.table
     if faults or table is None:
-        finding = findings.combined(faults or [findings.missing(["key"], "person", ctx.connection)])
+        finding = kinds.FIELDS.combined(faults or [findings.missing(["key"], "person", ctx.connection)])
         ctx.client = Halted(ctx.clock.elapsed() + HALT, finding)
-        raise Misconfigured(finding.message, finding=finding)
+        raise Misconfigured.by(finding)
     # A label that the account lacks costs that label, not the lane.
     for warning in tables.unknown_labels(table, ctx.stages):
         ctx.log.warning("pipedrive-label-unknown", connection=ctx.connection, message=warning.message)
@@ -83,7 +83,7 @@ def _heed(ctx: Ctx) -> None:
     """Stop again, without a call, as long as nobody can have put things right."""
     halted = ctx.client
     if isinstance(halted, Halted) and ctx.clock.elapsed() < halted.until:
-        raise Misconfigured(halted.finding.message, finding=halted.finding)
+        raise Misconfigured.by(halted.finding)
 
 
 def _learn_limits(ctx: Ctx) -> None:

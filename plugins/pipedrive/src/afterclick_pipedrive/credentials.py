@@ -169,5 +169,4 @@ def credentials_of(ctx: Context[PipedriveSettings], *, provisioning: bool = Fals
         return ApiToken(token)
     if settings.client_id and settings.client_secret and settings.refresh_token:
         return OAuthApp(ctx)
-    finding = findings.no_credentials()
-    raise Misconfigured(finding.message, finding=finding)
+    raise Misconfigured.by(findings.no_credentials())

@@ -27,6 +27,7 @@ from afterclick.plugin import (
     RetryLater,
     Scalar,
     Synced,
+    unanswered,
 )
 from afterclick_pipedrive import answers, errors, findings, problem
 from afterclick_pipedrive.answers import Deal, Made
@@ -115,7 +116,7 @@ async def _open(change: Change, desk: Desk, client: Client) -> Outcome:
     try:
         answer = await send(_body(change, desk, client))
     except CallFailed as failure:
-        return errors.of_failure(failure)
+        return unanswered(failure)
     body = answers.read(answer, Made)
     if body is None:
         return _refused(answer, OPEN, desk, client)
@@ -172,7 +173,7 @@ async def _close(change: Change, desk: Desk, client: Client) -> Outcome:
             if answers.read(answer, Deal) is None:
                 return _refused(answer, CLOSE, desk, client)
     except CallFailed as failure:
-        return errors.of_failure(failure)
+        return unanswered(failure)
     return _synced(change, {"deal": id, CLOSED: id})
 
 
@@ -197,6 +198,5 @@ def _refused(answer: Answer, step: str, desk: Desk, client: Client) -> Outcome:
         what = "the plan allows no more" if found.capped else "a right is missing, or it is gone"
         return Rejected(f"{found.reason}: {what}", field=step)
     if desk.key in found.hashes:
-        finding = findings.missing([DEAL_KEY], "deal", client.ctx.connection)
-        raise Misconfigured(finding.message, finding=finding)
+        raise Misconfigured.by(findings.missing([DEAL_KEY], "deal", client.ctx.connection))
     return errors.of_write(client.refused(answer), step)

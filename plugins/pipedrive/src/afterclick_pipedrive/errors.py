@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from afterclick.plugin import (
-    CallFailed,
     Gone,
     LaneStop,
     Misconfigured,
@@ -36,8 +35,7 @@ def lane_stop(found: Problem) -> LaneStop | None:
     if found.status == 403:
         return NotAuthorized(found.reason, finding=findings.rights(found.reason))
     if _unexpected(found):
-        finding = findings.unexpected(found.status)
-        return Misconfigured(finding.message, finding=finding)
+        return Misconfigured.by(findings.unexpected(found.status))
     return None
 
 
@@ -71,11 +69,6 @@ def of_write(found: Problem, field: str | None) -> Outcome:
             return RetryLater(f"{found.reason}, not in Pipedrive's form")
         return Rejected(found.reason, field=field)
     return Uncertain(found.reason)
-
-
-def of_failure(failure: CallFailed) -> Outcome:
-    """Return what silence means for a write."""
-    return Uncertain(failure.reason) if failure.sent else RetryLater(failure.reason)
 
 
 def gone() -> Gone:

@@ -102,13 +102,3 @@ def tokens_low(left: float, amount: float) -> Finding:
 def provisioning_left() -> Finding:
     """Return the finding for a provisioning token that has done its work."""
     return kinds.PROVISIONING_LEFT.found("the provisioning token is not needed any more")
-
-
-def combined(found: Sequence[Finding]) -> Finding:
-    """Return one finding that names several; a lane stops with one."""
-    if len(found) == 1:
-        return found[0]
-    return kinds.FIELDS.found(
-        "; ".join(finding.message for finding in found),
-        remedy=" ".join(dict.fromkeys(finding.remedy for finding in found)),
-    )

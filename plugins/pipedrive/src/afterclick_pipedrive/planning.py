@@ -116,9 +116,7 @@ def _impossible(spec: FieldSpec) -> PlanStep:
 
 
 def _conflict(of: str, finding: Finding) -> PlanStep:
-    return PlanStep(
-        action="conflict", what=f"{of} field {finding.subject}", detail=f"{finding.message}. {finding.remedy}"
-    )
+    return PlanStep.conflict(f"{of} field {finding.subject}", finding)
 
 
 def _notes(survey: Survey, new: int) -> Iterable[str]:

@@ -98,43 +98,43 @@ async def connect(ctx: Ctx) -> Client:
 @hookimpl
 async def match(leads: Sequence[Lead], ctx: Ctx) -> Sequence[MatchOutcome]:
     """Read the leads' persons by record id, or find them by list, key and e-mail address."""
-    return await _counted(matching.match(leads, _client(ctx)), ctx)
+    return await _counted(matching.match(leads, ctx.client), ctx)
 
 
 @hookimpl
 async def create(leads: Sequence[Lead], ctx: Ctx) -> Sequence[Outcome]:
     """Make a person for each lead under its first key."""
-    return await _counted(writing.create(leads, _client(ctx)), ctx)
+    return await _counted(writing.create(leads, ctx.client), ctx)
 
 
 @hookimpl
 async def enrich(changes: Sequence[Change], ctx: Ctx) -> Sequence[Outcome]:
     """Update persons by record id with what differs, or take the step that their deal lacks."""
-    return await _counted(writing.enrich(changes, _client(ctx)), ctx)
+    return await _counted(writing.enrich(changes, ctx.client), ctx)
 
 
 @hookimpl
 async def absorb(absorptions: Sequence[Absorption], ctx: Ctx) -> Sequence[Outcome]:
     """Retire persons of ours whose lead has another one."""
-    return await _counted(absorbing.absorb(absorptions, _client(ctx)), ctx)
+    return await _counted(absorbing.absorb(absorptions, ctx.client), ctx)
 
 
 @hookimpl
 async def retire(records: Sequence[Record], ctx: Ctx) -> Sequence[Outcome]:
     """Delete persons without a name that expired and that nobody has touched."""
-    return await _counted(absorbing.retire(records, _client(ctx)), ctx)
+    return await _counted(absorbing.retire(records, ctx.client), ctx)
 
 
 @hookimpl
 async def erase(records: Sequence[Record], ctx: Ctx) -> Sequence[Outcome]:
     """Delete a lead's persons, and what was opened for them."""
-    return await _counted(absorbing.erase(records, _client(ctx)), ctx)
+    return await _counted(absorbing.erase(records, ctx.client), ctx)
 
 
 @hookimpl
 async def strays(after: str | None, ctx: Ctx) -> Strays:
     """List persons that carry a link's token or campaign and no key, by going through all."""
-    return await adopting.strays(after, _client(ctx))
+    return await adopting.strays(after, ctx.client)
 
 
 @hookimpl
@@ -157,14 +157,9 @@ def sandbox(options: Mapping[str, str]) -> Any:
     return make(options)
 
 
-def _client(ctx: Ctx) -> Client:
-    client: Client = ctx.client
-    return client
-
-
 async def _counted(work: Awaitable[T], ctx: Ctx) -> T:
     """Keep what a hook spent, whatever comes of it."""
     try:
         return await work
     finally:
-        await _client(ctx).api.budget.store(ctx.state)
+        await ctx.client.api.budget.store(ctx.state)

@@ -19,6 +19,7 @@ from afterclick.plugin import (
     RetryLater,
     Scalar,
     Synced,
+    unanswered,
 )
 from afterclick_pipedrive import answers, deals, errors, problem
 from afterclick_pipedrive.answers import Person
@@ -83,7 +84,7 @@ async def _write(
     try:
         answer = await send()
     except CallFailed as failure:
-        return errors.of_failure(failure)
+        return unanswered(failure)
     written = answers.read(answer, Person)
     if written is not None:
         client.api.budget.wrote()

@@ -9,20 +9,22 @@ Source: Salesforce, "Merge" and "sObject Collections" (delete).
 from __future__ import annotations
 
 from collections.abc import Awaitable, Mapping, Sequence
-from typing import TypeVar
 
 from afterclick.plugin import (
     Absorption,
     Answer,
     BatchRefused,
     CallFailed,
-    LaneStop,
     Outcome,
+    Outcomes,
     Record,
     Rejected,
     RetryLater,
     Synced,
     Uncertain,
+    carrying,
+    parts,
+    unanswered,
 )
 from afterclick_salesforce import answers, errors, problem
 from afterclick_salesforce.answers import Result, Row
@@ -33,8 +35,6 @@ from afterclick_salesforce.headers import Manner
 from afterclick_salesforce.lookup import Finder, Pending, Want
 from afterclick_salesforce.mapping import CONVERTED, EMAIL, same_id, taken_up, touched
 
-Outcomes = dict[int, Outcome]
-T = TypeVar("T")
 _GONE = ("ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY", "NOT_FOUND")
 _RETIRED = Manner(assign=False, allow_duplicates=True)
 
@@ -44,6 +44,9 @@ async def absorb(absorptions: Sequence[Absorption], client: Client) -> list[Outc
     outcomes: Outcomes = {}
     try:
         rows = await _read([one.double for one in absorptions], client)
+    except (CallFailed, BatchRefused) as failure:
+        return [RetryLater(failure.reason)] * len(absorptions)
+    with carrying(outcomes):
         open = {
             index: row
             for index, one in enumerate(absorptions)
@@ -54,12 +57,6 @@ async def absorb(absorptions: Sequence[Absorption], client: Client) -> list[Outc
         await _delete(doomed, left, client, outcomes)
         rest = {index: absorptions[index] for index in open if index not in doomed}
         await _point(rest, client, outcomes)
-    except LaneStop as stop:
-        stop.outcomes = {**outcomes, **stop.outcomes}
-        raise
-    except (CallFailed, BatchRefused) as failure:
-        # Only the read leaves like this: nothing has been written.
-        return [RetryLater(failure.reason)] * len(absorptions)
     return [outcomes[index] for index in range(len(absorptions))]
 
 
@@ -114,7 +111,7 @@ def _may_delete(row: Row, client: Client) -> bool:
 
 async def _point(absorptions: Mapping[int, Absorption], client: Client, outcomes: Outcomes) -> None:
     """Write on each double which record took its place."""
-    for part in _parts(absorptions):
+    for part in parts(absorptions, ROWS):
         rows = [
             {"attributes": {"type": LEAD}, "id": one.double.id, client.shape.pointer: one.survivor.id}
             for one in part.values()
@@ -128,6 +125,9 @@ async def retire(records: Sequence[Record], client: Client) -> list[Outcome]:
     outcomes: Outcomes = {}
     try:
         rows = await _read(records, client)
+    except (CallFailed, BatchRefused) as failure:
+        return [RetryLater(failure.reason)] * len(records)
+    with carrying(outcomes):
         for index, record in enumerate(records):
             row = rows.get(same_id(record.id))
             if row is None:
@@ -136,12 +136,6 @@ async def retire(records: Sequence[Record], client: Client) -> list[Outcome]:
                 outcomes[index] = Rejected("somebody works with it")
         open = {index: record for index, record in enumerate(records) if index not in outcomes}
         await _delete(open, open, client, outcomes)
-    except LaneStop as stop:
-        stop.outcomes = {**outcomes, **stop.outcomes}
-        raise
-    except (CallFailed, BatchRefused) as failure:
-        # Only the read leaves like this: nothing has been written.
-        return [RetryLater(failure.reason)] * len(records)
     return [outcomes[index] for index in range(len(records))]
 
 
@@ -151,12 +145,9 @@ async def erase(records: Sequence[Record], client: Client) -> list[Outcome]:
     Salesforce keeps them in its recycle bin for 15 days; REST has no way to empty it.
     """
     outcomes: Outcomes = {}
-    try:
-        all = dict(enumerate(records))
+    all = dict(enumerate(records))
+    with carrying(outcomes):
         await _delete(all, all, client, outcomes)
-    except LaneStop as stop:
-        stop.outcomes = {**outcomes, **stop.outcomes}
-        raise
     return [outcomes[index] for index in range(len(records))]
 
 
@@ -164,14 +155,9 @@ async def _delete(
     doomed: Mapping[int, Record], left: Mapping[int, Record], client: Client, outcomes: Outcomes
 ) -> None:
     """Delete records; `left` is what each outcome shows."""
-    for part in _parts(doomed):
+    for part in parts(doomed, ROWS):
         ids = [record.id for record in part.values()]
         await _send({index: left[index] for index in part}, client.api.delete(ids), client, outcomes)
-
-
-def _parts(items: Mapping[int, T]) -> list[dict[int, T]]:
-    listed = list(items.items())
-    return [dict(listed[start : start + ROWS]) for start in range(0, len(listed), ROWS)]
 
 
 async def _send(
@@ -181,8 +167,7 @@ async def _send(
     try:
         answer = await call
     except CallFailed as failure:
-        lost = Uncertain(failure.reason) if failure.sent else RetryLater(failure.reason)
-        outcomes |= dict.fromkeys(records, lost)
+        outcomes |= dict.fromkeys(records, unanswered(failure))
         return
     if not answer.ok:
         verdict = errors.of_call(client.refused(problem.of_answer(answer)), (), writing=True)

@@ -90,7 +90,6 @@ class Field(msgspec.Struct, frozen=True, rename="camel"):
     external_id: bool = False
     createable: bool = True
     updateable: bool = True
-    restricted_picklist: bool = False
     picklist_values: list[Choice] = []
 
     @property

@@ -20,6 +20,7 @@ from afterclick.plugin import (
     RetryLater,
     Synced,
     Uncertain,
+    unanswered,
 )
 from afterclick_salesforce import answers, errors, problem
 from afterclick_salesforce.answers import Result
@@ -108,7 +109,7 @@ async def _alone(input: Input, manner: Manner, client: Client) -> Problem | Outc
         else:
             answer = await api.insert_one(input.object, input.values, manner.headers)
     except CallFailed as failure:
-        return Uncertain(failure.reason) if failure.sent else RetryLater(failure.reason)
+        return unanswered(failure)
     if answer.ok:
         return _saved(answer, input, client)
     found = problem.of_answer(answer)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from afterclick.plugin import Finding
-from afterclick_salesforce import definitions, findings, limits, problem
+from afterclick.plugin import (
+    Finding,
+    Misconfigured,
+)
+from afterclick_salesforce import definitions, findings, kinds, limits, problem
 from afterclick_salesforce.answers import Description
 from afterclick_salesforce.api import Api
 from afterclick_salesforce.client import Client, Ctx, decoded, deletes, open_api
@@ -50,7 +53,7 @@ async def _read(ctx: Ctx, api: Api, object: str) -> Description:
     if found is not None and found.has("NOT_FOUND"):
         # An object that the user may not even see is not there for them; so is an unknown API version.
         await require_version(ctx, api)
-        raise findings.stop(findings.object_access(object, ["read"]))
+        raise Misconfigured.by(findings.object_access(object, ["read"]))
     return decoded(ctx, answer, Description, object=object)
 
 
@@ -64,7 +67,7 @@ async def require_version(ctx: Ctx, api: Api) -> None:
     served = decoded(ctx, await api.versions(), list[dict[str, str]])
     wanted = ctx.settings.api_version
     if f"/services/data/{wanted}" not in [one.get("url") for one in served]:
-        raise findings.stop(findings.version(wanted))
+        raise Misconfigured.by(findings.version(wanted))
 
 
 def _check(ctx: Ctx, org: Org) -> str:
@@ -78,7 +81,7 @@ def _check(ctx: Ctx, org: Org) -> str:
     errors = [finding for finding in found if finding.level == "error"]
     key = definitions.key_field(ctx.fields)
     if errors or key is None:
-        raise findings.stop(findings.combined(errors))
+        raise Misconfigured.by(kinds.FIELDS.combined(errors))
     for finding in found:
         ctx.log.warning("salesforce-org", connection=ctx.connection, code=finding.code, field=finding.subject)
     return key

@@ -11,6 +11,7 @@ from collections.abc import Collection
 from afterclick.plugin import (
     BatchRefused,
     LaneStop,
+    Misconfigured,
     NotAuthorized,
     Outcome,
     Rejected,
@@ -103,13 +104,13 @@ def _limit(found: Problem) -> LaneStop | None:
 def _org(found: Problem, object: str, connection: str) -> LaneStop | None:
     """Return what the org lacks, whether a row or the whole call says so."""
     if found.has("STORAGE_LIMIT_EXCEEDED"):
-        return findings.stop(findings.storage())
+        return Misconfigured.by(findings.storage())
     if found.has(*_MISSING) and found.fields:
-        return findings.stop(findings.absent(object, found.fields, connection))
+        return Misconfigured.by(findings.absent(object, found.fields, connection))
     if found.has(*_READ_ONLY) and found.fields:
-        return findings.stop(findings.read_only(object, found.fields))
+        return Misconfigured.by(findings.read_only(object, found.fields))
     if found.has("INVALID_TYPE"):
-        return findings.stop(findings.object_access(object, ["read"]))
+        return Misconfigured.by(findings.object_access(object, ["read"]))
     return None
 
 
@@ -119,10 +120,10 @@ def _call(found: Problem, version: str) -> LaneStop | None:
     if found.status == 401 or found.has(*_NO_API) or (found.status == 403 and not is_busy(found)):
         return NotAuthorized(why, finding=findings.no_access(why))
     if found.status == 410 or found.has(*_RETIRED):
-        return findings.stop(findings.version(version))
+        return Misconfigured.by(findings.version(version))
     if found.status and found.status not in _REFUSED and not is_busy(found):
         # A 404 too: what is asked for here is always there, and a wrong address must cost no lead.
-        return findings.stop(findings.unexpected(found.status))
+        return Misconfigured.by(findings.unexpected(found.status))
     return None
 
 
@@ -134,7 +135,7 @@ def all_without_right(rows: Collection[Problem], *, object: str, creating: bool)
     refused = [found for found in rows if found.has(*NO_RIGHT)]
     if not refused or len(refused) < len(rows) or (len(rows) == 1 and not creating):
         return None
-    return findings.stop(findings.object_access(object, ["create"] if creating else ["edit"]))
+    return Misconfigured.by(findings.object_access(object, ["create"] if creating else ["edit"]))
 
 
 def of_call(found: Problem, sent: Collection[str], *, writing: bool) -> Outcome | BatchRefused:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from afterclick.plugin import FieldSpec, Finding, Misconfigured
+from afterclick.plugin import FieldSpec, Finding
 from afterclick_salesforce import kinds
 from afterclick_salesforce.limits import Usage
 from afterclick_salesforce.refusals import Refusal
@@ -184,21 +184,6 @@ def provisioning_token(reason: str) -> Finding:
 def provisioning_left() -> Finding:
     """Return the finding for a provisioning token that has done its work."""
     return kinds.PROVISIONING_LEFT.found("the provisioning token is not needed any more")
-
-
-def stop(finding: Finding) -> Misconfigured:
-    """Return what stops a lane with a finding."""
-    return Misconfigured(finding.message, finding=finding)
-
-
-def combined(found: Sequence[Finding]) -> Finding:
-    """Return one finding that names several; a lane stops with one."""
-    if len(found) == 1:
-        return found[0]
-    return kinds.FIELDS.found(
-        "; ".join(finding.message for finding in found),
-        remedy=" ".join(dict.fromkeys(finding.remedy for finding in found)),
-    )
 
 
 def _one(object: str, names: Sequence[str]) -> str:

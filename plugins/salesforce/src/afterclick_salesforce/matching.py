@@ -14,13 +14,13 @@ from dataclasses import dataclass, field
 from afterclick.plugin import (
     Ambiguous,
     Gone,
-    LaneStop,
     Lead,
     Match,
     MatchOutcome,
     NoMatch,
     Record,
     RetryLater,
+    carrying,
 )
 from afterclick_salesforce.answers import Row
 from afterclick_salesforce.client import Client
@@ -62,11 +62,8 @@ async def match(leads: Sequence[Lead], client: Client) -> list[MatchOutcome]:
                 settled[index] = found
         if finder.idle:
             break
-        try:
+        with carrying(settled):
             await finder.read()
-        except LaneStop as stop:
-            stop.outcomes = {**settled, **stop.outcomes}
-            raise
     circle = RetryLater("its records lead from one to another and back")
     return [settled.get(index, circle) for index in range(len(leads))]
 

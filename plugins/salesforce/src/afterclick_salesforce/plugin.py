@@ -96,43 +96,43 @@ async def connect(ctx: Ctx) -> Client:
 @hookimpl
 async def match(leads: Sequence[Lead], ctx: Ctx) -> Sequence[MatchOutcome]:
     """Read the leads' records by id, else by all their keys, and look for their e-mail addresses."""
-    return await matching.match(leads, _client(ctx))
+    return await matching.match(leads, ctx.client)
 
 
 @hookimpl
 async def create(leads: Sequence[Lead], ctx: Ctx) -> Sequence[Outcome]:
     """Make a Lead for each person under their first key."""
-    return await writing.create(leads, _client(ctx))
+    return await writing.create(leads, ctx.client)
 
 
 @hookimpl
 async def enrich(changes: Sequence[Change], ctx: Ctx) -> Sequence[Outcome]:
     """Update Leads and Contacts by record id with what differs."""
-    return await writing.enrich(changes, _client(ctx))
+    return await writing.enrich(changes, ctx.client)
 
 
 @hookimpl
 async def absorb(absorptions: Sequence[Absorption], ctx: Ctx) -> Sequence[Outcome]:
     """Retire Leads of ours whose person has another record."""
-    return await absorbing.absorb(absorptions, _client(ctx))
+    return await absorbing.absorb(absorptions, ctx.client)
 
 
 @hookimpl
 async def retire(records: Sequence[Record], ctx: Ctx) -> Sequence[Outcome]:
     """Delete Leads of ours that nobody named and nobody else touched."""
-    return await absorbing.retire(records, _client(ctx))
+    return await absorbing.retire(records, ctx.client)
 
 
 @hookimpl
 async def erase(records: Sequence[Record], ctx: Ctx) -> Sequence[Outcome]:
     """Delete a person's records."""
-    return await absorbing.erase(records, _client(ctx))
+    return await absorbing.erase(records, ctx.client)
 
 
 @hookimpl
 async def strays(after: str | None, ctx: Ctx) -> Strays:
     """List Leads that carry a link's token or campaign and no key."""
-    return await adopting.strays(after, _client(ctx))
+    return await adopting.strays(after, ctx.client)
 
 
 @hookimpl
@@ -153,8 +153,3 @@ def sandbox(options: Mapping[str, str]) -> Any:
     from afterclick_salesforce.sandbox import make
 
     return make(options)
-
-
-def _client(ctx: Ctx) -> Client:
-    client: Client = ctx.client
-    return client

@@ -53,7 +53,6 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     fields: tuple[str, ...] = ()
     holders: tuple[str, ...] = ()
     matches: tuple[Met, ...] = ()
-    saveable: bool = True
     locked: bool = False
     concurrent: bool = False
 
@@ -93,7 +92,6 @@ def of_errors(errors: Iterable[Mapping[str, Any]], *, status: int = 0) -> Proble
         fields=_fields(entries, messages),
         holders=tuple(dict.fromkeys(id for text in messages for id in _HOLDER.findall(text))),
         matches=tuple(dict.fromkeys(met for result in results for met in _matches(result))),
-        saveable=all(result.get("allowSave") is not False for result in results),
         locked=LOCK in known or any(LOCK in text for text in messages),
         concurrent=any("concurrent" in text.lower() for text in messages),
     )

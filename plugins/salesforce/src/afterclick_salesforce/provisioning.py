@@ -10,7 +10,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-from afterclick.plugin import Answer, CallFailed, Plan
+from afterclick.plugin import (
+    Answer,
+    CallFailed,
+    Misconfigured,
+    Plan,
+)
 from afterclick_salesforce import answers, errors, findings, metadata, planning, problem
 from afterclick_salesforce.answers import Result
 from afterclick_salesforce.api import ROWS, Api
@@ -169,6 +174,6 @@ def _outcomes(answer: Answer) -> list[metadata.Outcome]:
     try:
         return metadata.outcomes(answer.body)
     except metadata.FaultError as fault:
-        raise findings.stop(findings.provisioning_token(fault.code)) from None
+        raise Misconfigured.by(findings.provisioning_token(fault.code)) from None
     except ValueError as failure:
         raise CallFailed(f"Metadata API: {failure}", sent=True) from None

@@ -11,7 +11,12 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any, TypeVar
 from xml.etree.ElementTree import Element
 
-from afterclick.plugin import Answer, CallFailed, LaneStop
+from afterclick.plugin import (
+    Answer,
+    CallFailed,
+    LaneStop,
+    Misconfigured,
+)
 from afterclick_salesforce import findings, metadata, problem, soql
 from afterclick_salesforce.api import Api
 from afterclick_salesforce.client import Ctx, deletes, listed, open_api
@@ -35,7 +40,7 @@ async def survey(ctx: Ctx, api: Api) -> Survey:
     org = await read_org(ctx, api)
     there = await custom_fields(ctx, api)
     if there is None:
-        raise findings.stop(findings.provisioning_token("it may not look at the org's set-up"))
+        raise Misconfigured.by(findings.provisioning_token("it may not look at the org's set-up"))
     permission_set = await _permission_set(ctx, api)
     objects = await _object_rows(ctx, api, permission_set)
     granted = await _field_rows(ctx, api, permission_set)
@@ -98,7 +103,7 @@ def components(answer: Answer) -> list[Element]:
     try:
         return metadata.records(answer.body)
     except metadata.FaultError as fault:
-        raise findings.stop(findings.provisioning_token(fault.code)) from None
+        raise Misconfigured.by(findings.provisioning_token(fault.code)) from None
     except ValueError as failure:
         raise CallFailed(f"Metadata API: {failure}", sent=True) from None
 
@@ -125,7 +130,7 @@ async def _rows(ctx: Ctx, api: Api, fields: Iterable[str], table: str, where: st
     answer = await api.query(soql.select(tuple(fields), table, where))
     found = problem.of_answer(answer) if answer.status == 400 else None
     if found is not None and found.has("INVALID_TYPE", "INVALID_FIELD"):
-        raise findings.stop(findings.provisioning_token(f"it may not read {table}"))
+        raise Misconfigured.by(findings.provisioning_token(f"it may not read {table}"))
     return listed(ctx, answer, object=table)
 
 

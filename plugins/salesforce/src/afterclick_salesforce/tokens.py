@@ -15,7 +15,14 @@ from urllib.parse import urlsplit
 import jwt
 import msgspec
 
-from afterclick.plugin import Answer, CallFailed, Context, NotAuthorized, Throttled
+from afterclick.plugin import (
+    Answer,
+    CallFailed,
+    Context,
+    Misconfigured,
+    NotAuthorized,
+    Throttled,
+)
 from afterclick_salesforce import findings, limits, refusals
 from afterclick_salesforce.answers import TokenAnswer, TokenFault, read
 from afterclick_salesforce.settings import SalesforceSettings
@@ -72,7 +79,7 @@ async def login(ctx: Context[SalesforceSettings]) -> Token:
     base = ctx.http.base_url
     require_my_domain(base)
     if ctx.settings.incomplete:
-        raise findings.stop(findings.incomplete(ctx.settings.incomplete))
+        raise Misconfigured.by(findings.incomplete(ctx.settings.incomplete))
     form = _assertion(ctx) if ctx.settings.signs else _credentials(ctx.settings)
     try:
         answer = await ctx.http.request("POST", PATH, form=form, bucket=limits.LOGIN, reads=True)
@@ -95,7 +102,7 @@ def require_my_domain(base_url: str) -> None:
     """
     host = urlsplit(base_url).hostname or ""
     if host in _NOT_MY_DOMAIN or host.endswith(_LIGHTNING):
-        raise findings.stop(findings.not_my_domain(host))
+        raise Misconfigured.by(findings.not_my_domain(host))
 
 
 def audience(settings: SalesforceSettings, base_url: str) -> str:
@@ -126,7 +133,7 @@ def _assertion(ctx: Context[SalesforceSettings]) -> dict[str, str]:
         signed = jwt.encode(claims, settings.private_key.strip(), algorithm="RS256")
     except (jwt.PyJWTError, ValueError, TypeError):
         # What they say may quote the key.
-        raise findings.stop(findings.bad_key()) from None
+        raise Misconfigured.by(findings.bad_key()) from None
     return {"grant_type": _GRANT, "assertion": signed}
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from afterclick.plugin import (
     Answer,
@@ -19,9 +20,14 @@ from afterclick.plugin import (
     LaneStop,
     Lead,
     Outcome,
+    Outcomes,
     RetryLater,
     Synced,
     Uncertain,
+    carrying,
+    in_turn,
+    parts,
+    unanswered,
 )
 from afterclick_salesforce import answers, conflicts, errors, headers, problem
 from afterclick_salesforce.answers import Result
@@ -34,7 +40,6 @@ from afterclick_salesforce.problem import Problem
 
 Inputs = Mapping[int, Input]
 """Rows of a call by their place in the hook's arguments."""
-Outcomes = dict[int, Outcome]
 UNREADABLE = "Salesforce's answer cannot be read"
 _NOT_IN_LINE = "Salesforce's answer does not line up with what was sent"
 
@@ -67,29 +72,19 @@ async def enrich(changes: Sequence[Change], client: Client) -> list[Outcome]:
 
 async def _write(work: Mapping[Manner, Inputs], client: Client) -> Outcomes:
     """Send all rows in batches. A lane stop carries the outcomes of the batches before it."""
-    outcomes: Outcomes = {}
-    sent = False
+    put_off: Outcomes = {}
+    calls = []
     for manner, inputs in work.items():
-        outcomes |= _repeated(inputs, client)
+        put_off |= _repeated(inputs, client)
         waiting = sorted(
-            (index for index in inputs if index not in outcomes),
+            (index for index in inputs if index not in put_off),
             # A call may change between objects ten times at most.
             key=lambda index: OBJECTS.index(inputs[index].object),
         )
-        for start in range(0, len(waiting), ROWS):
-            part = {index: inputs[index] for index in waiting[start : start + ROWS]}
-            try:
-                outcomes |= await _write_batch(part, manner, client)
-            except LaneStop as stop:
-                stop.outcomes = {**outcomes, **stop.outcomes}
-                raise
-            except BatchRefused as refusal:
-                if not sent:
-                    raise
-                # It would claim that nothing of the whole call was applied.
-                outcomes |= dict.fromkeys(part, RetryLater(refusal.reason))
-            sent = True
-    return outcomes
+        rows = {index: inputs[index] for index in waiting}
+        calls += [(part, partial(_write_batch, part, manner, client)) for part in parts(rows, ROWS)]
+    with carrying(put_off):
+        return put_off | await in_turn(calls)
 
 
 def _repeated(inputs: Inputs, client: Client) -> Outcomes:
@@ -111,7 +106,7 @@ async def _write_batch(inputs: Inputs, manner: Manner, client: Client) -> Outcom
     try:
         answer = await send(rows, manner.headers)
     except CallFailed as failure:
-        return dict.fromkeys(inputs, _unanswered(failure))
+        return dict.fromkeys(inputs, unanswered(failure))
     if not answer.ok:
         return _refused(answer, inputs, client)
     results = answers.read(answer, list[Result])
@@ -120,10 +115,6 @@ async def _write_batch(inputs: Inputs, manner: Manner, client: Client) -> Outcom
     if len(results) != len(inputs):
         return dict.fromkeys(inputs, Uncertain(_NOT_IN_LINE))
     return await _read(dict(zip(inputs, results, strict=True)), inputs, manner, client)
-
-
-def _unanswered(failure: CallFailed) -> Outcome:
-    return Uncertain(failure.reason) if failure.sent else RetryLater(failure.reason)
 
 
 def _refused(answer: Answer, inputs: Inputs, client: Client) -> Outcomes:
@@ -169,19 +160,15 @@ async def _settle_faults(
         if without is not None:
             raise without
     stops: list[LaneStop] = []
-    try:
+    with carrying(outcomes):
         for index, found in faults.items():
             stop = _stop(found, inputs[index], client)
             if stop is None:
                 outcomes[index] = await conflicts.settle(found, inputs[index], manner, client)
             else:
                 stops.append(stop)
-    except LaneStop as stop:
-        stop.outcomes = {**outcomes, **stop.outcomes}
-        raise
-    for first in stops[:1]:
-        first.outcomes = dict(outcomes)
-        raise first
+        if stops:
+            raise stops[0]
 
 
 def _stop(found: Problem, input: Input, client: Client) -> LaneStop | None:

@@ -57,10 +57,6 @@ class Sight:
         """Return what reads the fields that the user may write in an update, by name."""
         return self._cleaners(lambda field: field.updateable and "Edit" in self.powers)
 
-    def may_write(self, field: Field) -> bool:
-        """Tell whether field-level security lets the user write a field."""
-        return field.name in self._editable
-
     def _cleaners(self, writable: Callable[[Field], bool]) -> dict[str, Cleaner]:
         return {
             name: cleaner(field)
