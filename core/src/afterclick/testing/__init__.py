@@ -15,9 +15,10 @@ from afterclick.testing.clock import NOON, StillClock
 from afterclick.testing.crm import Crm
 from afterclick.testing.holding import RULES
 from afterclick.testing.pytest_plugin import hold
-from afterclick.testing.rules import Broken, DoesNotApply, Rule
+from afterclick.testing.rules import Rule
 from afterclick.testing.running import try_rule
 from afterclick.testing.standins import DictState, Learnt, ListLog, NullPacer, open_context
+from afterclick.testing.verdicts import Broken, DoesNotApply
 
 __all__ = [
     "NOON",

@@ -34,8 +34,8 @@ from afterclick.testing.clock import HoldingClock
 from afterclick.testing.crm import Crm
 from afterclick.testing.notes import Notes
 from afterclick.testing.people import People
-from afterclick.testing.rules import Broken, DoesNotApply, require
 from afterclick.testing.strikes import On, Strike, Strikes
+from afterclick.testing.verdicts import Broken, DoesNotApply, require
 
 INPUTS = {
     "match": "leads",

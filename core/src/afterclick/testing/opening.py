@@ -23,8 +23,8 @@ from afterclick.testing.clock import HoldingClock, StillClock
 from afterclick.testing.crm import Crm
 from afterclick.testing.notes import Notes
 from afterclick.testing.people import People
-from afterclick.testing.rules import Broken, require
 from afterclick.testing.strikes import Strikes
+from afterclick.testing.verdicts import Broken, require
 
 
 def loaded(crm: Crm) -> Plugin:

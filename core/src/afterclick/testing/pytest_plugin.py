@@ -10,8 +10,9 @@ import pytest
 
 from afterclick.testing.crm import Crm
 from afterclick.testing.holding import RULES
-from afterclick.testing.rules import Broken, DoesNotApply, Rule
+from afterclick.testing.rules import Rule
 from afterclick.testing.running import try_rule
+from afterclick.testing.verdicts import Broken, DoesNotApply
 
 OPTION = "--real-account"
 LEFT_OUT = "afterclick-left-out"

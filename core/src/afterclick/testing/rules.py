@@ -4,20 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from afterclick.testing.account import Account
+from afterclick.testing.account import Account
 
-Trial = Callable[["Account"], Awaitable[None]]
-
-
-class Broken(Exception):  # noqa: N818 - what the kit says of a plugin: it broke the rule
-    """A plugin does not keep a rule; the text says what was seen."""
-
-
-class DoesNotApply(Exception):  # noqa: N818 - a fact about the plugin
-    """A rule asks for something that the contract leaves open; the text says what."""
+Trial = Callable[[Account], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -49,14 +39,3 @@ def rule(says: str, why: str, *, breaks: bool = False, bare: bool = False) -> Ca
         return trial
 
     return register
-
-
-def require(condition: object, seen: str) -> None:
-    """Hold the plugin to something.
-
-    Raises:
-        Broken: it is not so; `seen` says what was seen instead.
-
-    """
-    if not condition:
-        raise Broken(seen)

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 from afterclick.testing.crm import Crm
 from afterclick.testing.opening import open_account
-from afterclick.testing.rules import Broken, DoesNotApply, Rule
+from afterclick.testing.rules import Rule
+from afterclick.testing.verdicts import Broken, DoesNotApply
 
 LONGEST = 30.0
 """Seconds that a rule may take in earnest."""

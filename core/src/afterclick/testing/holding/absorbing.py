@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from afterclick.plugin import Gone, Lead, Match, Record, Rejected, RetryLater, Synced
 from afterclick.testing.account import Account
-from afterclick.testing.rules import Broken, require, rule
+from afterclick.testing.rules import rule
+from afterclick.testing.verdicts import Broken, require
 
 STEPS = 12
 """More requests, and more calls, than any absorption takes."""

@@ -6,7 +6,8 @@ from afterclick.host.answers import checked_strays
 from afterclick.plugin import CallFailed, LaneStop, Rule, Stray
 from afterclick.sandbox import Person
 from afterclick.testing.account import Account
-from afterclick.testing.rules import Broken, DoesNotApply, require, rule
+from afterclick.testing.rules import rule
+from afterclick.testing.verdicts import Broken, DoesNotApply, require
 
 ADDRESS = "kit-stray@example.com"
 MOST_PARTS = 50

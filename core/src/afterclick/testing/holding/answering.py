@@ -7,7 +7,8 @@ import msgspec
 from afterclick.plugin import Lead, Match, NoMatch, Rejected, RetryLater, Synced, Uncertain
 from afterclick.testing.account import Account
 from afterclick.testing.holding.claims import changed_as_claimed, created_as_claimed, several
-from afterclick.testing.rules import Broken, require, rule
+from afterclick.testing.rules import rule
+from afterclick.testing.verdicts import Broken, require
 
 SHORT = 0.4
 """Seconds, in earnest, that a call may take where a rule waits for its end."""

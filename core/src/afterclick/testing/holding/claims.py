@@ -7,7 +7,7 @@ from typing import Any
 
 from afterclick.plugin import Change, Exists, Lead, Record, Rejected, RetryLater, Synced
 from afterclick.testing.account import Account
-from afterclick.testing.rules import require
+from afterclick.testing.verdicts import require
 
 
 async def created_as_claimed(account: Account, leads: Sequence[Lead], outcomes: Sequence[Any]) -> None:

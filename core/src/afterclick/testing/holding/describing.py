@@ -10,7 +10,8 @@ import msgspec
 from afterclick.plugin import FindingKind, LaneStop, Plan, Rule
 from afterclick.testing.account import Account
 from afterclick.testing.opening import make_ready, planned
-from afterclick.testing.rules import require, rule
+from afterclick.testing.rules import rule
+from afterclick.testing.verdicts import require
 
 NO_VALUE: dict[str, Any] = {"no": "setting has this form"}
 

@@ -11,7 +11,8 @@ import msgspec
 from afterclick.plugin import Throttled
 from afterclick.testing.account import Account
 from afterclick.testing.holding.claims import several
-from afterclick.testing.rules import DoesNotApply, require, rule
+from afterclick.testing.rules import rule
+from afterclick.testing.verdicts import DoesNotApply, require
 
 MOST_CALLS = 400
 TURNS = 2000

@@ -6,7 +6,8 @@ from afterclick.plugin import Ambiguous, Gone, LaneStop, Lead, Match, NoMatch, N
 from afterclick.sandbox import Person, UniqueClash
 from afterclick.sandbox import Rule as Fault
 from afterclick.testing.account import Account
-from afterclick.testing.rules import require, rule
+from afterclick.testing.rules import rule
+from afterclick.testing.verdicts import require
 
 
 @rule(

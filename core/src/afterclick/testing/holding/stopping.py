@@ -10,8 +10,9 @@ from afterclick.host.caller import Called
 from afterclick.plugin import LaneStop, NotAuthorized, Throttled
 from afterclick.testing.account import Account
 from afterclick.testing.holding.claims import changed_as_claimed, created_as_claimed, several
-from afterclick.testing.rules import require, rule
+from afterclick.testing.rules import rule
 from afterclick.testing.strikes import On
+from afterclick.testing.verdicts import require
 
 PAUSE = 147.0
 """Seconds that the CRM asks for: no plugin's own guess."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from afterclick.plugin import Ambiguous, Match, Rejected, Synced
 from afterclick.sandbox import Person
 from afterclick.testing.account import Account
-from afterclick.testing.rules import require, rule
+from afterclick.testing.rules import rule
+from afterclick.testing.verdicts import require
 
 HOSTILE = {
     "quotes": "O'Brien said \"no\" to `ls` and ''",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from afterclick.model.fields import Kept, Rule, differences, kept
 from afterclick.plugin import Exists, FieldSpec, Lead, Match, Record, RetryLater, Scalar, Synced, Uncertain
 from afterclick.testing.account import Account
-from afterclick.testing.rules import DoesNotApply, require, rule
+from afterclick.testing.rules import rule
+from afterclick.testing.verdicts import DoesNotApply, require
 
 
 def two_texts(account: Account, kind: str) -> tuple[FieldSpec, FieldSpec]:

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from afterclick_salesforce.sandbox.schema import Field
-
-if TYPE_CHECKING:
-    from afterclick_salesforce.sandbox.org import Org
 
 SOBJECTS = ("Lead", "Contact")
 PERMISSION_SET = "Deep_Link_Sync"
@@ -49,12 +44,3 @@ def custom(
         custom=True,
         precision=18 if kind == "double" else 0,
     )
-
-
-def define(org: Org) -> None:
-    """Make the fields in an org, and let the integration user see and write them."""
-    for sobject in SOBJECTS:
-        made = fields()
-        for field in made:
-            org.define(sobject, field)
-        org.grant(PERMISSION_SET, org.integration, sobject, {field.name: True for field in made})

@@ -44,7 +44,16 @@ class Org:
         self.row_faults = RowFaults(self.options.row_faults, self.options.seed)
         self._found()
         if self.options.provisioned:
-            attribution.define(self)
+            self._provision()
+
+    def _provision(self) -> None:
+        """Make the fields that Afterclick adds, and let the integration user see and write them."""
+        for sobject in attribution.SOBJECTS:
+            made = attribution.fields()
+            for field in made:
+                self.define(sobject, field)
+            seen = {field.name: True for field in made}
+            self.grant(attribution.PERMISSION_SET, self.integration, sobject, seen)
 
     def _found(self) -> None:
         """Put in what every org has: the organization, its users, the values of Lead.Status."""
