@@ -16,7 +16,7 @@ class AbsorbingPlugin(FakePlugin):
     @hookimpl
     async def absorb(self, absorptions: Sequence[Absorption]) -> Sequence[Outcome]:
         refs = [one.lead.ref for one in absorptions]
-        return await self._write("absorb", absorptions, refs, [one.fields for one in absorptions])
+        return await self._write("absorb", absorptions, refs, [{} for _ in absorptions])
 
     @hookimpl
     async def retire(self, records: Sequence[Record]) -> Sequence[Outcome]:

@@ -112,7 +112,7 @@ async def test_what_concerns_everybody_stops_every_hook(
             b.pipe.reply(f"{PERSONS}/5", body, status, method=method)
         b.pipe.reply(f"{DEALS}/77", body, status, method="GET")
         record = Record(kind="person", id="5", key=USER)
-        one = Absorption(lead=lead(), survivor=record, double=record, fields={}, created_by_us=True)
+        one = Absorption(lead=lead(), survivor=record, double=record, created_by_us=True)
         closing = change("5", {}, VALUES, "conversion", attributes=CONVERTED, related={"deal": "77"})
         work: dict[str, Callable[[], Awaitable[Any]]] = {
             "match": lambda: plugin.match([lead(record_id="5")], b.ctx),
@@ -182,7 +182,6 @@ async def test_merge_answers_in_the_shape_of_version_1_and_the_survivor_is_read(
             lead=lead(),
             survivor=Record(kind="person", id="9"),
             double=Record(kind="person", id="5"),
-            fields={},
             created_by_us=True,
         )
         (outcome,) = await plugin.absorb([one], b.ctx)

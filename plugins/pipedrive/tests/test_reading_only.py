@@ -82,7 +82,7 @@ async def _enrich(a: Account) -> None:
 async def _absorb(a: Account) -> None:
     record = await known(a)
     survivor = Record(kind="person", id="1", key=USER)
-    one = Absorption(lead=lead(), survivor=survivor, double=record, fields={}, created_by_us=True)
+    one = Absorption(lead=lead(), survivor=survivor, double=record, created_by_us=True)
     await plugin.absorb([one], a.ctx)
 
 

@@ -60,7 +60,7 @@ class Lead(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """One write to one record: only `fields` differ, `written` is what we wrote there before.
+    """One write to one record: only `fields` differ.
 
     `pending` names further steps that `match` or the last call said are missing.
     """
@@ -68,12 +68,11 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     lead: Lead
     record: Record
     fields: Mapping[str, Scalar]
-    written: Mapping[str, Scalar] = {}
     pending: tuple[str, ...] = ()
 
 
 class Absorption(msgspec.Struct, frozen=True, kw_only=True):
-    """Two records of one person: `double` goes into `survivor`, which also gets `fields`.
+    """Two records of one person: `double` goes into `survivor`, which the core has brought up to date.
 
     Only a double that we created (`created_by_us`) may be retired. `pending` are the steps that
     remain, empty at the first call.
@@ -82,7 +81,6 @@ class Absorption(msgspec.Struct, frozen=True, kw_only=True):
     lead: Lead
     survivor: Record
     double: Record
-    fields: Mapping[str, Scalar] = {}
     created_by_us: bool = False
     pending: tuple[str, ...] = ()
 

@@ -207,13 +207,7 @@ class Person:
         fields |= self._missing_key()
         if not fields and not self.pending:
             return None
-        return Change(
-            lead=self.lead(),
-            record=self.record,
-            fields=fields,
-            written=self.base,
-            pending=self.pending,
-        )
+        return Change(lead=self.lead(), record=self.record, fields=fields, pending=self.pending)
 
     def _missing_key(self) -> dict[str, Scalar]:
         """Return a key for a record that somebody else made and that has none: it is found by it again.

@@ -81,7 +81,7 @@ class Write:
     def absorb(cls, person: Person) -> Write | None:
         """Return the step that brings a double into the record, or None if there is no double of ours."""
         absorption = person.absorption()
-        return None if absorption is None else cls("absorb", person, absorption.fields, absorption)
+        return None if absorption is None else cls("absorb", person, {}, absorption)
 
 
 @dataclass(slots=True)
