@@ -311,6 +311,19 @@ async def test_changed_mapping_ends_a_wait_but_no_back_off(bench: Bench, lane: F
     assert await bench.taken(lane, now=NOON) == [1]
 
 
+async def test_change_ends_a_wait_that_follows_no_failure(
+    bench: Bench, lane: Fence, clock: FakeClock
+) -> None:
+    await bench.people("ann", "ben")
+    await bench.settle(lane, 1, due_at=LATER, tries=0, reason="no record yet")
+    await bench.settle(lane, 2, due_at=LATER, tries=1, first_failed_at=NOON, reason="503")
+    await clock.advance(60)
+    await bench.fold(milestone("ann", "order"), milestone("ben", "order"))
+
+    assert await bench.taken(lane, now=NOON + 60_999) == []
+    assert await bench.taken(lane, now=NOON + 61_000) == [1]
+
+
 # Totals
 
 

@@ -170,13 +170,15 @@ DELETE FROM untold WHERE (space, code) IN (VALUES {rows})
 
 -- name: want
 -- Raise what a connection should have. A sync that is due already keeps its time and its back-off; a
--- parked one wakes, since what was refused may have changed. So does one that was only observed.
+-- parked one wakes, since what was refused may have changed. So does one that was only observed, or was put
+-- off without having failed, such as the wait for a record that another system makes.
 INSERT INTO syncs (connection, lead, wanted, due_at)
 SELECT * FROM (VALUES {rows}) WHERE column1 IS NOT NULL
 ON CONFLICT (connection, lead) DO UPDATE SET
     wanted = excluded.wanted,
     due_at = CASE
         WHEN state = 'parked' OR wanted <= max(synced, observed) THEN excluded.due_at
+        WHEN state = 'active' AND tries = 0 AND reason IS NOT NULL THEN min(due_at, excluded.due_at)
         ELSE due_at END,
     tries = CASE WHEN state = 'parked' THEN 0 ELSE tries END,
     first_failed_at = CASE WHEN state = 'parked' THEN NULL ELSE first_failed_at END,
