@@ -10,28 +10,17 @@ import msgspec
 import pytest
 
 from afterclick.plugin import Change, Match, NoMatch, WriteRefused
-from afterclick.plugin.http import Outgoing
+from afterclick.testing import ReadOnlyGate
 from afterclick_hubspot import plugin
 
 from .emulated import VALUES, Account, account
 from .support import EVENT, lead
 
 
-class Gate:
-    """Lets writes through until it is shut, as the core does where it only looks."""
-
-    def __init__(self) -> None:
-        self.shut = False
-
-    def __call__(self, request: Outgoing) -> None:
-        if self.shut and not request.reads:
-            raise WriteRefused(f"{request.method} {request.url}")
-
-
 @asynccontextmanager
 async def looking(**options: Any) -> AsyncIterator[Account]:
     """Open an account with one contact of ours, and shut the gate."""
-    gate = Gate()
+    gate = ReadOnlyGate()
     async with account(gate=gate, **options) as a:
         await a.create(lead(values=VALUES))
         gate.shut = True

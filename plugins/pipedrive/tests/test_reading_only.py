@@ -9,28 +9,17 @@ from typing import Any
 import pytest
 
 from afterclick.plugin import Absorption, Match, NoMatch, Record, WriteRefused
-from afterclick.plugin.http import Outgoing
+from afterclick.testing import ReadOnlyGate
 from afterclick_pipedrive import plugin
 
 from .emulated import Account, account, change
 from .support import EVENT, USER, lead
 
 
-class Gate:
-    """Lets writes through until it is shut, as the core does where it only looks."""
-
-    def __init__(self) -> None:
-        self.shut = False
-
-    def __call__(self, request: Outgoing) -> None:
-        if self.shut and not request.reads:
-            raise WriteRefused(f"{request.method} {request.url}")
-
-
 @asynccontextmanager
 async def looking(**options: Any) -> AsyncIterator[Account]:
     """Open an account with one person of ours, and shut the gate."""
-    gate = Gate()
+    gate = ReadOnlyGate()
     async with account(gate=gate, **options) as a:
         await a.create(lead(values={"name": "x"}))
         a.crm.add_person("Ada L", email="ada@example.com")

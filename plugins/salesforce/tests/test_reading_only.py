@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from afterclick.plugin import Absorption, Change, Match, NoMatch, WriteRefused
-from afterclick.plugin.http import Outgoing
+from afterclick.testing import ReadOnlyGate
 from afterclick_salesforce import plugin
 
 from .emulated import STUB, Account, account
@@ -19,23 +19,10 @@ from .support import ADA, EVENT, USER, lead, named
 OURS = lead(values=STUB)
 
 
-class Gate:
-    """Lets writes through until it is shut, as the core does where it only looks."""
-
-    def __init__(self) -> None:
-        self.shut = False
-        self.stopped: list[Outgoing] = []
-
-    def __call__(self, request: Outgoing) -> None:
-        if self.shut and not request.reads:
-            self.stopped.append(request)
-            raise WriteRefused(f"{request.method} {request.url}")
-
-
 @asynccontextmanager
-async def looking(**options: Any) -> AsyncIterator[tuple[Account, Gate]]:
+async def looking(**options: Any) -> AsyncIterator[tuple[Account, ReadOnlyGate]]:
     """Open an org with one Lead of ours, and shut the gate."""
-    gate = Gate()
+    gate = ReadOnlyGate()
     powers = ("Read", "Create", "Edit", "Delete")
     async with account(gate=gate, object_permissions=powers, **options) as a:
         if a.ctx.client is not None:

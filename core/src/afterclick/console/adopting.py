@@ -34,16 +34,16 @@ GIVEN_AT_ONCE = 100
 """Records that are given away in one transaction."""
 
 
+Claiming = Callable[[Mapping[int, Claim]], Awaitable[Mapping[int, str] | None]]
+"""Gives leads records through a lane: returns why some were refused, None where another process has it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One connection as adopting sees it.
-
-    `open` opens it for reading, `claim` gives leads records through its lane: it returns why some were
-    refused, and None where another process has the lane.
-    """
+    """One connection as adopting sees it; `open` opens it for reading."""
 
     open: Callable[[], AbstractAsyncContextManager[Reading]]
-    claim: Callable[[Mapping[int, Claim]], Awaitable[Mapping[int, str] | None]]
+    claim: Claiming
     route: Route
     observes: bool
 

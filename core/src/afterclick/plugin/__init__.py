@@ -30,6 +30,7 @@ from afterclick.plugin.findings import Finding, FindingKind
 from afterclick.plugin.http import Answer, Http
 from afterclick.plugin.settling import Outcomes, carrying, in_turn, parts, unanswered
 from afterclick.plugin.types import (
+    STRAY_MARKS,
     Absorption,
     Ambiguous,
     Change,
@@ -66,6 +67,7 @@ __all__ = [
     "CONTRACT_VERSION",
     "PROJECT",
     "STAGES",
+    "STRAY_MARKS",
     "Absorption",
     "Ambiguous",
     "Answer",

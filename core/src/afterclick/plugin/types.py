@@ -164,6 +164,10 @@ MatchOutcome = Match | NoMatch | Ambiguous | NotYet | Gone | RetryLater
 Outcome = Synced | Exists | RetryLater | Rejected | Uncertain | Gone
 
 
+STRAY_MARKS = ("token", "campaign")
+"""The attributes of which a stray has one: code that makes records of its own writes them."""
+
+
 class Stray(msgspec.Struct, frozen=True, kw_only=True):
     """A record that carries a link's token or campaign and no key: code that was there before us made it.
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from structlog.typing import FilteringBoundLogger
 
 from afterclick.config.connections import ConnectionPlan, ResolvedConnection, resolve_connections
 from afterclick.config.model import Settings
-from afterclick.console.adopting import Account
+from afterclick.console.adopting import Account, Claiming
 from afterclick.console.feeding import Route
 from afterclick.errors import ConfigurationError
 from afterclick.folding.batch import Destination, Rules
@@ -18,7 +18,6 @@ from afterclick.host.discovery import Discovery
 from afterclick.host.limits import BUDGET
 from afterclick.host.strays import reading
 from afterclick.ledger.api import Ledger
-from afterclick.ledger.claims import Claim
 from afterclick.ledger.operations import Terms
 from afterclick.model.further import DATA
 from afterclick.observe.events import Said
@@ -139,11 +138,7 @@ def route(settings: Settings, connected: Connected) -> Route:
     )
 
 
-def account(
-    settings: Settings,
-    connected: Connected,
-    claim: Callable[[Mapping[int, Claim]], Awaitable[Mapping[int, str] | None]],
-) -> Account:
+def account(settings: Settings, connected: Connected, claim: Claiming) -> Account:
     """Return a connection as the adopting of records sees it; `claim` is its lane's."""
     return Account(
         open=lambda: reading(connected),

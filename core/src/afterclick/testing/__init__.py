@@ -17,7 +17,7 @@ from afterclick.testing.holding import RULES
 from afterclick.testing.pytest_plugin import hold
 from afterclick.testing.rules import Rule
 from afterclick.testing.running import try_rule
-from afterclick.testing.standins import DictState, Learnt, ListLog, NullPacer, open_context
+from afterclick.testing.standins import DictState, Learnt, ListLog, NullPacer, ReadOnlyGate, open_context
 from afterclick.testing.verdicts import Broken, DoesNotApply
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "Learnt",
     "ListLog",
     "NullPacer",
+    "ReadOnlyGate",
     "Rule",
     "StillClock",
     "hold",

@@ -17,8 +17,8 @@ import aiohttp
 import msgspec
 
 from afterclick.clock import Clock
-from afterclick.plugin import Context, Http
-from afterclick.plugin.http import CallReport, Gate, Pacer
+from afterclick.plugin import Context, Http, WriteRefused
+from afterclick.plugin.http import CallReport, Gate, Outgoing, Pacer
 from afterclick.plugin.types import Log, PluginInfo, State
 from afterclick.testing.clock import StillClock
 
@@ -76,6 +76,28 @@ class DictState:
     async def set(self, key: str, value: str) -> None:
         """Store it."""
         self.values[key] = value
+
+
+class ReadOnlyGate:
+    """A gate that lets writes through until it is `shut`, as the core's does where it only looks.
+
+    `stopped` are the writes that met it shut.
+    """
+
+    def __init__(self) -> None:
+        self.shut = False
+        self.stopped: list[Outgoing] = []
+
+    def __call__(self, request: Outgoing) -> None:
+        """Let a request pass, or refuse it.
+
+        Raises:
+            WriteRefused: it is no read, and the gate is shut.
+
+        """
+        if self.shut and not request.reads:
+            self.stopped.append(request)
+            raise WriteRefused(f"{request.method} {request.url}")
 
 
 @asynccontextmanager

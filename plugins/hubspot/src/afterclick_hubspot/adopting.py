@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from afterclick.plugin import CallFailed, Stray, Strays
+from afterclick.plugin import STRAY_MARKS, CallFailed, Stray, Strays
 from afterclick_hubspot.answers import Batch, Contact
 from afterclick_hubspot.api import BATCH
 from afterclick_hubspot.client import Client, decoded
@@ -18,7 +18,6 @@ from afterclick_hubspot.lookup import look_up
 from afterclick_hubspot.mapping import addresses, same, to_record
 
 ID = "hs_object_id"
-_MARKS = ("token", "campaign")
 
 
 async def strays(after: str | None, client: Client) -> Strays:
@@ -29,7 +28,7 @@ async def strays(after: str | None, client: Client) -> Strays:
         LaneStop: the credential or a limit is the reason.
 
     """
-    marks = [spec.name for spec in client.shape.fields if spec.attribute in _MARKS]
+    marks = [spec.name for spec in client.shape.fields if spec.attribute in STRAY_MARKS]
     if not marks:
         return Strays()
     answer = await client.api.search_contacts(_query(marks, client.shape.key, after or "0"))

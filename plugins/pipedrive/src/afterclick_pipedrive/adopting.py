@@ -10,14 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from afterclick.plugin import Answer, Scalar, Stray, Strays
+from afterclick.plugin import STRAY_MARKS, Answer, Scalar, Stray, Strays
 from afterclick_pipedrive.answers import Person
 from afterclick_pipedrive.budget import Budget
 from afterclick_pipedrive.client import Client, decoded, open_api
 from afterclick_pipedrive.fields import NAME
 from afterclick_pipedrive.mapping import addresses, key_of, to_record
 
-_MARKS = ("token", "campaign")
 _CALLED = re.compile(r"Deep Link Lead \((.+)\)")
 """How code after Tolinku's article calls a person: its token stands in the name, and nowhere else."""
 
@@ -56,7 +55,7 @@ def _stray(person: Person, client: Client) -> Stray | None:
     record = to_record(person, client.shape)
     marks = {column.spec.attribute for column in table.columns if column.spec.name in record.values}
     called = _CALLED.fullmatch((person.name or "").strip())
-    if called is None and marks.isdisjoint(_MARKS):
+    if called is None and marks.isdisjoint(STRAY_MARKS):
         return None
     stand_ins: Mapping[str, Scalar] = {}
     if called is not None and NAME in record.values:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from afterclick.plugin import Record, Scalar, Stray, Strays
+from afterclick.plugin import STRAY_MARKS, Record, Scalar, Stray, Strays
 from afterclick_salesforce import soql
 from afterclick_salesforce.answers import Row
 from afterclick_salesforce.client import Client, listed
@@ -19,7 +19,6 @@ from afterclick_salesforce.mapping import CONVERTED, EMAIL, to_record
 PART = 200
 """Leads of one part: so many come in one page, however wide their rows are."""
 
-_MARKS = ("token", "campaign")
 _FIRST, _LAST = "Deep Link", "Lead "
 """How code after Tolinku's article calls a Lead: `Deep Link`, `Lead <token>`, of the company `Unknown`."""
 
@@ -33,7 +32,7 @@ async def strays(after: str | None, client: Client) -> Strays:
 
     """
     shape = client.shape
-    marks = [spec.name for spec in shape.of(LEAD) if spec.attribute in _MARKS]
+    marks = [spec.name for spec in shape.of(LEAD) if spec.attribute in STRAY_MARKS]
     marks = [name for name in marks if name in shape.visible[LEAD]]
     if not marks:
         return Strays()
