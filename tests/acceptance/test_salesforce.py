@@ -9,13 +9,14 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from tests.acceptance.running import RUNNING, Process, event, provision
+from tests.acceptance.running import RUNNING, SECRET, Process, event, provision
 from tests.acceptance.salesforce import org, people, serving, variables
 from tests.kill.clock import VARIABLE, SharedClock
 from tests.support.clock import moment
+from tests.support.deliveries import deliveries
 
-from afterclick.cli.sending import Delivery, send
-from afterclick.clock import SystemClock
+from afterclick.cli.sending import Delivery, send, sign
+from afterclick.clock import SystemClock, from_iso
 from afterclick.sandbox import Rule, serve
 from afterclick_salesforce.sandbox import SalesforceSandbox
 
@@ -144,6 +145,43 @@ async def test_a_friend_whom_sales_typed_in_keeps_one_record_that_the_stub_point
         (contact,) = run.contacts()
         assert contact["Conversion_Date__c"]
         assert run.leads() == [stub]
+
+
+async def test_two_leads_that_turn_out_to_be_one_person_keep_one_record_that_the_other_points_to(
+    tmp_path: Path,
+) -> None:
+    at = SystemClock().now() - 60 * MINUTE
+    async with serving(tmp_path) as run:
+        await run.deliver(
+            event("referral.created", at, prefix="ref", token="A1", referrer_token="user-a"),
+            event("referral.completed", at + MINUTE, referral_code="B2", referred_user_id="user-1"),
+        )
+        await run.settled()
+        assert len(run.leads()) == 2
+        await run.deliver(
+            event("referral.completed", at + 2 * MINUTE, referral_code="A1", referred_user_id="user-1")
+        )
+        await run.settled()
+
+        kept, gone = sorted(run.leads(), key=lambda one: bool(one.get("Deep_Link_Merged_Into__c")))
+        assert gone["Deep_Link_Merged_Into__c"] == kept["Id"]
+        assert kept["Referral_Source__c"] == "user-a"
+        assert kept["Conversion_Date__c"] is not None
+
+
+async def test_every_sample_delivery_ends_in_as_many_records_as_there_are_people(tmp_path: Path) -> None:
+    async with serving(tmp_path, now=from_iso("2026-06-03T01:00:00Z")) as run:
+        await run.deliver(
+            *(
+                Delivery(event=one.type, body=one.body, signature=sign(SECRET, one.body))
+                for one in deliveries()
+            )
+        )
+        await run.settled()
+        people = await run.service.ledger.leads(limit=1000)
+
+        assert len(run.leads()) == len(people) > 1
+        assert {one["Deep_Link_Key__c"] for one in run.leads()} == {row.keys[0] for row in people}
 
 
 async def test_a_stub_that_gets_a_name_is_given_to_somebody_once_and_followed_when_converted(
