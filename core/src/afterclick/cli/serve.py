@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -29,8 +30,11 @@ def serve(config: ConfigFile = None) -> None:
         raise ConfigurationError([Fault("sources", "nobody may send anything", remedy)])
     configure(settings.log.level, settings.log.format, sys.stderr)
     allow_files(settings.server.max_connections)
+    service = Service(settings, os.environ, clock=SystemClock())
+    # What is there by now stays. Looking through it for garbage holds everything up for a tenth of a second.
+    gc.freeze()
     with asyncio.Runner(loop_factory=_loop()) as runner:
-        runner.run(_serve(Service(settings, os.environ, clock=SystemClock())))
+        runner.run(_serve(service))
 
 
 def allow_files(connections: int) -> None:

@@ -25,6 +25,7 @@ from afterclick.plugin.errors import LaneStop
 from afterclick.plugin.types import Ambiguous, Gone, Lead, Match, NoMatch, Rejected, RetryLater, Uncertain
 from afterclick.syncing.person import Mapped, Person
 from afterclick.syncing.retry import RetryRules, untried
+from afterclick.syncing.turns import give_way
 from afterclick.syncing.verdict import Judge, Write
 
 T = TypeVar("T")
@@ -142,10 +143,12 @@ class Pass:
             for lead, name in names.items()
             if (found := known.get(name)) is not None
         }
-        return [
-            Person(one, self._mapped, absorbs=self._rules.absorbs, referrer=referrers.get(one.lead.id))
-            for one in due
-        ]
+        people: list[Person] = []
+        for number, one in enumerate(due):
+            await give_way(number)
+            shown_of = referrers.get(one.lead.id)
+            people.append(Person(one, self._mapped, absorbs=self._rules.absorbs, referrer=shown_of))
+        return people
 
     async def _within_stubs(self, people: list[Person]) -> list[Person]:
         """Leave out new stubs that are not wanted or that today has no room for, before asking about them."""
@@ -239,7 +242,8 @@ class Pass:
         shown: list[tuple[Person, Lead]] = []
         settles: list[Settle] = []
         now = self._clock.now()
-        for person in people:
+        for number, person in enumerate(people):
+            await give_way(number)
             try:
                 shown.append((person, person.lead(creating=True)))
             except Exception as failure:
