@@ -99,6 +99,12 @@ async def absorb_once(absorptions: Any, ctx: Any) -> Any:
     ]
 
 
+@breaker("absorb-leaves-no-double-behind", "match finds")
+async def absorb_in_good_faith(absorptions: Any, ctx: Any) -> Any:
+    await acme.absorb(absorptions, ctx)
+    return [Synced(one.survivor) for one in absorptions]
+
+
 @breaker("absorb-spares-what-is-not-ours", "for a record that is not ours")
 async def absorb_anything(absorptions: Any, ctx: Any) -> Any:
     return await acme.absorb([msgspec.structs.replace(one, created_by_us=True) for one in absorptions], ctx)

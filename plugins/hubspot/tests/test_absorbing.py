@@ -29,9 +29,9 @@ ADA = "ada@example.com"
 TYPED = {"email": ADA, "firstname": "Ada", "lastname": "Byron", "hubspot_owner_id": "71001"}
 
 
-async def stub(a: Account, **values: str) -> Record:
+async def stub(a: Account, *, key: str = EVENT, **values: str) -> Record:
     """Make the contact of a journey, as the core does."""
-    (made,) = await a.create(lead(keys=[EVENT], values={"lastname": "Deep Link Lead", **values}))
+    (made,) = await a.create(lead(keys=[key], values={"lastname": "Deep Link Lead", **values}))
     assert isinstance(made, Synced)
     return made.record
 
@@ -207,6 +207,24 @@ async def test_a_stub_goes_into_the_bin_with_its_key() -> None:
         assert isinstance(outcome, Synced)
         assert outcome.record.id == id
         assert [one["hs_object_id"] for one in a.hub.contacts()] == [id]
+
+
+@pytest.mark.parametrize("kind", ["overlook", "ignore"])
+async def test_a_contact_that_is_still_there_was_not_archived_whatever_the_answer_says(kind: Any) -> None:
+    async with account() as a:
+        one, other = await stub(a), await stub(a, key=USER)
+        survivor = a.hub.add_contact(TYPED)
+        a.hub.faults.start((Rule(kind=kind, path="/batch/archive"),), seed=3)
+        first = await plugin.absorb([into(survivor, one), into(survivor, other)], a.ctx)
+        left = {contact["hs_object_id"] for contact in a.hub.contacts()}
+
+        for double, outcome in zip((one, other), first, strict=True):
+            assert isinstance(outcome, Uncertain if double.id in left else Synced)
+        assert left - {survivor}
+        a.hub.faults.clear()
+        again = await plugin.absorb([into(survivor, one), into(survivor, other)], a.ctx)
+        assert [type(outcome) for outcome in again] == [Synced, Synced]
+        assert [contact["hs_object_id"] for contact in a.hub.contacts()] == [survivor]
 
 
 async def test_to_absorb_again_changes_nothing() -> None:

@@ -30,6 +30,8 @@ from afterclick_hubspot.client import Client
 from afterclick_hubspot.lookup import Seen, Unanswered, look_up
 from afterclick_hubspot.mapping import EMAIL, OWNER, is_touched, same, to_record
 
+_NOT_SEEN = "HubSpot archived contacts and does not show that this one is gone"
+
 
 async def absorb(absorptions: Sequence[Absorption], client: Client) -> list[Outcome]:
     """Retire each double; a lane stop carries what was settled before it."""
@@ -79,10 +81,18 @@ def _objection(one: Absorption, double: Contact, client: Client) -> str | None:
 
 
 async def _archive(records: dict[int, tuple[Record, Record]], client: Client, outcomes: Outcomes) -> None:
-    """Archive records; each is given with the one that is the answer."""
-    answer = await _sent(client.api.archive_contacts([record.id for record, _ in records.values()]))
-    for index, (_, left) in records.items():
-        outcomes[index] = _outcome(answer, left, client)
+    """Archive records; each is given with the one that is the answer.
+
+    The answer names nobody, so it says nothing of any one contact: what is still there afterwards is not
+    known to be archived.
+    """
+    ids = [record.id for record, _ in records.values()]
+    answer = await _sent(client.api.archive_contacts(ids))
+    archived = not isinstance(answer, CallFailed) and answer.ok
+    left = await look_up(ids, client) if archived else {}
+    for index, (record, one) in records.items():
+        there = left.get(same(record.id)) is not None
+        outcomes[index] = Uncertain(_NOT_SEEN) if there else _outcome(answer, one, client)
 
 
 async def _merge(one: Absorption, client: Client) -> Outcome:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from afterclick.plugin import Gone, Lead, Match, Record, Rejected, RetryLater, Synced
 from afterclick.testing.account import Account
 from afterclick.testing.rules import rule
@@ -34,7 +36,7 @@ async def see_through(account: Account, lead: Lead, survivor: Record, double: Re
     raise Broken(f"after {STEPS} calls absorb still asks for {pending}")
 
 
-async def one_is_left(account: Account, lead: Lead, survivor: Record, before: dict[str, object]) -> None:
+async def one_is_left(account: Account, lead: Lead, survivor: Record, before: Mapping[str, object]) -> None:
     """Check that every key leads to the survivor, or to nothing, and that it holds what it held."""
     for keys in (lead.keys, *((key,) for key in lead.keys)):
         (outcome,) = await account.match(account.people.again(lead, keys=keys, record=None, emails=()))
@@ -69,11 +71,32 @@ async def absorb_survives_every_crash(account: Account) -> None:
             match = await account.found(account.known(lead, survivor))
             survivor = await see_through(account, lead, match.record, double)
             survivor = await see_through(account, lead, survivor, double)
-            await one_is_left(account, lead, survivor, dict(before))
+            await one_is_left(account, lead, survivor, before)
             if not strike.fired:
                 break
         else:
             raise Broken(f"one absorption takes more than {STEPS} requests that write")
+
+
+@rule(
+    "absorb calls a double retired only if it is, also where the CRM reports success and has done nothing.",
+    "Afterclick forgets a double that was retired: one that is still there stays for good.",
+    breaks=True,
+)
+async def absorb_leaves_no_double_behind(account: Account) -> None:
+    account.needs("absorb")
+    for kind in ("overlook", "ignore"):
+        lead, survivor, double = await two_records(account)
+        before = dict((await account.row(lead, survivor)).values)
+        account.strike(kind)
+        absorption = account.absorption(lead, survivor, double, created_by_us=True)
+        (outcome,) = (await account.call("absorb", absorption)).outcomes
+        account.peace()
+        await account.settle()
+        if not isinstance(outcome, Synced) or outcome.pending:
+            match = await account.found(account.known(lead, survivor))
+            survivor = await see_through(account, lead, match.record, double)
+        await one_is_left(account, lead, survivor, before)
 
 
 @rule(
