@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from tests.benchmarks import (
     folding_benchmarks,
+    isolating_benchmarks,
     receiving_benchmarks,
     resolving_benchmarks,
     scraping_benchmarks,
@@ -31,6 +32,7 @@ ALL = {
     "end-to-end": syncing_benchmarks.end_to_end,
     "latency": syncing_benchmarks.latency,
     "calls": syncing_benchmarks.calls,
+    "isolation": isolating_benchmarks.isolation,
 }
 ROOT = Path(__file__).parents[2]
 

@@ -20,6 +20,7 @@ from afterclick.host.discovery import Plugin, discover
 
 SERVICE = (PYTHON, "-m", "afterclick", "serve")
 RECEIVING = (PYTHON, "-m", "tests.benchmarks.receiving")
+BREAKING = (PYTHON, "-m", "tests.benchmarks.breaking")
 BARE = (PYTHON, "-m", "tests.benchmarks.bare")
 CRMS = ("hubspot", "salesforce", "pipedrive")
 _UNLIMITED = {"unlimited": "true"}
@@ -88,8 +89,12 @@ class Crm(NamedTuple):
         """Return how many records it holds."""
         return len(self._ask("records"))
 
-    def _ask(self, what: str) -> Any:
-        with urllib.request.urlopen(f"{self.url}/_sandbox/{what}") as answer:
+    def trouble(self, order: Mapping[str, Any]) -> None:
+        """Let it go wrong from now on, as `order` says (see `core/docs/sandbox.md`)."""
+        self._ask("faults", msgspec.json.encode(order))
+
+    def _ask(self, what: str, body: bytes | None = None) -> Any:
+        with urllib.request.urlopen(f"{self.url}/_sandbox/{what}", body) as answer:
             return msgspec.json.decode(answer.read())
 
 

@@ -282,24 +282,33 @@ KNOWING = Row(
 )
 
 LEDGER = Row(
-    "The ledger",
+    "The ledger and the process",
     (
         Panel(
             "Size and room",
             "The ledger with its write-ahead log, and what is free on its disk.",
             [Query(one("ledger_size_bytes"), "ledger"), Query(one("ledger_free_bytes"), "free")],
             unit="bytes",
+            width=6,
         ),
         Panel(
             "Time of a commit",
             "A delivery is answered after it, so it is the disk that senders wait for.",
             quantiles(one("ledger_commit_seconds_bucket")),
             unit="s",
+            width=6,
         ),
         Panel(
             "Deliveries in a commit",
             "Many share one when many come at once.",
             quantiles(one("ledger_commit_rows_bucket"), shares=(0.5,)),
+            width=4,
+        ),
+        Panel(
+            "Lateness of the loop",
+            "Everything waits for it; far above 0.1 s, the log's `loop-blocked` names the code.",
+            quantiles(one("loop_lag_seconds_bucket"), shares=(0.99,)),
+            unit="s",
             width=4,
         ),
         Panel(

@@ -29,8 +29,9 @@ from tests.simulation.world import RETRY, wrong_at_rest
 
 from afterclick.ledger.rows import Due
 from afterclick.syncing import batch
-from afterclick.syncing.batch import Pass, Report
+from afterclick.syncing.batch import Pass
 from afterclick.syncing.lane import LaneRules
+from afterclick.syncing.report import Report
 
 Place = tuple[int | None, int | None, int | None, int | None]
 """First and last line, first and last column of an await."""

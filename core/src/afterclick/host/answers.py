@@ -27,12 +27,18 @@ def lost(hook: str, reason: str, *, sent: bool) -> RetryLater | Uncertain:
 
 
 def checked(hook: str, answer: Any, count: int) -> tuple[list[Any], str | None]:
-    """Return one right outcome per input; one that is missing or wrong never counts as success."""
+    """Return one right outcome per input, and what is wrong with an answer in which nothing is right.
+
+    An outcome that is missing or wrong never counts as success.
+    """
     if not isinstance(answer, list | tuple) or len(answer) != count:
         found = f"{len(answer)} outcomes" if isinstance(answer, list | tuple) else type(answer).__name__
         reason = f"{hook} returned {found} for {count} inputs"
         return [lost(hook, reason, sent=True)] * count, reason
-    return [_outcome(hook, one) for one in answer], None
+    right = [_right(one, _kinds(hook)) for one in answer]
+    outcomes = [_wrong(hook, given) if one is None else one for one, given in zip(right, answer, strict=True)]
+    nothing_right = count > 0 and all(one is None for one in right)
+    return outcomes, outcomes[0].reason if nothing_right else None
 
 
 def partial(hook: str, stop: LaneStop, count: int) -> list[Any]:
@@ -46,11 +52,17 @@ def partial(hook: str, stop: LaneStop, count: int) -> list[Any]:
     return outcomes
 
 
-def _outcome(hook: str, outcome: Any) -> Any:
-    right = _right(outcome, _MATCH_OUTCOMES if hook == "match" else _OUTCOMES)
-    if right is None:
-        return lost(hook, f"{hook} returned a wrong {type(outcome).__name__}", sent=True)
-    return right
+def _outcome(hook: str, given: Any) -> Any:
+    right = _right(given, _kinds(hook))
+    return _wrong(hook, given) if right is None else right
+
+
+def _wrong(hook: str, given: Any) -> RetryLater | Uncertain:
+    return lost(hook, f"{hook} returned a wrong {type(given).__name__}", sent=True)
+
+
+def _kinds(hook: str) -> frozenset[type]:
+    return _MATCH_OUTCOMES if hook == "match" else _OUTCOMES
 
 
 def _right(value: Any, kinds: frozenset[type]) -> Any:

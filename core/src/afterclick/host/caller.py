@@ -18,12 +18,16 @@ from afterclick.host.answers import UNSAFE, checked, lost, partial, put_right, p
 from afterclick.host.discovery import Plugin
 from afterclick.observe.events import Said
 from afterclick.observe.metrics import Metrics
+from afterclick.observe.rarely import Rarely
 from afterclick.plugin.errors import BatchRefused, CallFailed, LaneStop, LimitReached
 from afterclick.plugin.http import CALLS, DEADLINE, CallReport
 from afterclick.plugin.types import Context
 
 GRACE = 2.0
 """Seconds a hook gets beyond its deadline to hand in what it knows."""
+
+TELL_EVERY = 60.0
+"""Seconds between two log lines of one failure of a hook; metrics count every one."""
 
 PROVISION = 10.0
 """How many times its deadline a plugin may take to provision."""
@@ -59,6 +63,7 @@ class Caller:
         self.ctx = ctx
         self._clock = clock
         self._metrics = metrics
+        self._rarely = Rarely(clock, TELL_EVERY)
 
     def with_context(self, ctx: Context[Any]) -> Caller:
         """Return a caller of the same plugin that hands it another context."""
@@ -94,9 +99,7 @@ class Caller:
             called.outcomes = [lost(hook, reason, sent=True)] * len(values)
         except Exception as failure:
             called.broken = f"{hook} failed: {type(failure).__name__}"
-            self.ctx.log.warning(
-                Said.HOOK_FAILED, hook=hook, failure=type(failure).__name__, exc_info=failure
-            )
+            self._tell(hook, failure)
             called.outcomes = [lost(hook, called.broken, sent=True)] * len(values)
         called.seconds = time.perf_counter() - started
         called.calls = tuple(calls)
@@ -137,6 +140,13 @@ class Caller:
                 "was cancelled from within" if in_time else f"did not end within {deadline:g} s"
             )
         return task.result()
+
+    def _tell(self, hook: str, failure: Exception) -> None:
+        """Log what a hook raised; a batch that is halved down to one lead raises it again and again."""
+        kind = type(failure).__name__
+        more = self._rarely.more((hook, kind))
+        if more is not None:
+            self.ctx.log.warning(Said.HOOK_FAILED, hook=hook, failure=kind, more=more, exc_info=failure)
 
     def _count(self, hook: str, called: Called) -> None:
         kinds = ["not-sent" if one is None else _dashed(type(one).__name__) for one in called.outcomes]

@@ -14,6 +14,7 @@ class Said(enum.StrEnum):
     LISTENING = "listening"
     STOPPING = "service-stopping"
     STOPPED = "service-stopped"
+    LOOP_BLOCKED = "loop-blocked"
 
     # receiver
     DELIVERY_ACCEPTED = "delivery-accepted"

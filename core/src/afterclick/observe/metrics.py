@@ -30,6 +30,7 @@ disable_created_metrics()  # type: ignore[no-untyped-call]
 
 _FAST = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
 _CALLS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+_LAGS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
 _ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
 
 _STATUSES = frozenset(
@@ -233,6 +234,12 @@ class Metrics:
             "state",
         )
         self.info = self._gauge("info", "Always 1; the label tells what runs.", "version")
+        self.loop_lag_seconds = self._histogram(
+            "loop_lag_seconds",
+            "By how much the event loop came late, looked at four times a second: everything waits for it. "
+            "Above a second the log says `loop-blocked`, and where.",
+            buckets=_LAGS,
+        )
 
     # How they are set where a plain `labels(…)` would not do.
 

@@ -6,6 +6,7 @@ from afterclick.clock import Clock
 from afterclick.observe.events import Said
 from afterclick.observe.log import get_logger
 from afterclick.observe.metrics import Delivery
+from afterclick.observe.rarely import Rarely
 
 EVERY = 1.0
 """Seconds between two lines of one kind; metrics count every refusal."""
@@ -15,9 +16,7 @@ class Refusals:
     """Logs refusals by source and kind."""
 
     def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._told: dict[tuple[str, Delivery], float] = {}
-        self._untold: dict[tuple[str, Delivery], int] = {}
+        self._rarely = Rarely(clock, EVERY)
         self._log = get_logger("receiver")
 
     def note(self, source: str, result: Delivery, failure: Exception | None = None) -> None:
@@ -25,14 +24,10 @@ class Refusals:
 
         With a `failure` it is no fault of the sender's: the event could not be stored.
         """
-        kind = (source, result)
-        now = self._clock.elapsed()
-        told = self._told.get(kind)
-        if told is not None and now - told < EVERY:
-            self._untold[kind] = self._untold.get(kind, 0) + 1
+        more = self._rarely.more((source, result))
+        if more is None:
             return
-        self._told[kind] = now
-        log = self._log.bind(source=source, result=result.value, more=self._untold.pop(kind, 0))
+        log = self._log.bind(source=source, result=result.value, more=more)
         if failure is None:
             log.info(Said.DELIVERY_REFUSED)
         else:

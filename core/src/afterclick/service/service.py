@@ -49,6 +49,7 @@ from afterclick.service.connections import (
     route,
     tell_plugins,
 )
+from afterclick.service.stalls import StallWatch
 from afterclick.service.upkeep import background, keep_arrivals, prune, show_figures, tidy
 from afterclick.service.watch import RegularChecks
 from afterclick.syncing.erasing import Eraser
@@ -135,6 +136,7 @@ class Service:
         for lane in self.lanes:
             self._run(lane.name, lane.run())
         self._stack.push_async_callback(self._stop_lanes)
+        await self._beside("stalls", StallWatch(self.metrics, self._log).run())
         await self._beside("checks", self._checks().run())
         await self._beside("arrivals", keep_arrivals(self.ledger, self.clock, self._log))
         if (keep := self.settings.retention.events) is not None:

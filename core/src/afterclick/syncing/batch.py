@@ -21,9 +21,9 @@ from afterclick.ledger.lease import Held
 from afterclick.ledger.rows import Attempt, Due, Sending, Settle
 from afterclick.model.lead import REFERRER_FIELDS, referrer_attributes
 from afterclick.observe.metrics import Metrics
-from afterclick.plugin.errors import LaneStop
 from afterclick.plugin.types import Ambiguous, Gone, Lead, Match, NoMatch, Rejected, RetryLater, Uncertain
 from afterclick.syncing.person import Mapped, Person
+from afterclick.syncing.report import Report
 from afterclick.syncing.retry import RetryRules, untried
 from afterclick.syncing.turns import give_way
 from afterclick.syncing.verdict import Judge, Write
@@ -42,16 +42,6 @@ _INPUTS = {
 }
 _WRITES = ("create", "enrich", "retire", "absorb")
 _TROUBLE = (RetryLater, Rejected, Uncertain, Gone, Ambiguous)
-
-
-@dataclass(slots=True)
-class Report:
-    """What a pass tells its lane: whether the CRM worked, and whether the lane has to wait."""
-
-    answered: bool = False
-    failed: bool = False
-    stop: LaneStop | None = None
-    synced: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,10 +312,7 @@ class Pass:
 
     async def _call(self, hook: str, inputs: Sequence[Any], *, since: float | None = None) -> Called:
         called = await self._caller.batch(hook, since=since, **{_INPUTS[hook]: inputs})
-        self.report.failed = self.report.failed or called.failed
-        self.report.answered = self.report.answered or not called.failed
-        if called.stop is not None:
-            self.report.stop = called.stop
+        self.report.note(called, len(inputs))
         return called
 
     async def _settle(self, settles: Sequence[Settle], attempts: Sequence[Attempt]) -> None:

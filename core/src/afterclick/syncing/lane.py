@@ -27,12 +27,13 @@ from afterclick.observe.metrics import LaneState, Metrics
 from afterclick.plugin.errors import CallFailed, LaneStop, NotAuthorized, Throttled
 from afterclick.plugin.findings import Finding
 from afterclick.plugin.types import Record
-from afterclick.syncing.batch import Pass, PassRules, Report
-from afterclick.syncing.breaker import Breaker
+from afterclick.syncing.batch import Pass, PassRules
+from afterclick.syncing.breaker import PROBE, Breaker
 from afterclick.syncing.expiry import Expiry
 from afterclick.syncing.findings import STOPS, of_stop
 from afterclick.syncing.observing import ObservingPass
 from afterclick.syncing.person import Mapped
+from afterclick.syncing.report import Report
 
 LOOK_AGAIN = 5.0
 """Seconds after which a lane looks even without a signal."""
@@ -271,10 +272,11 @@ class SyncLane:
         self._metrics.leads_synced.labels(self.connection).inc(report.synced)
         if report.stop is not None:
             await self._stop_for(lease, report.stop)
-        elif report.failed:
+        elif report.failed or report.broken >= PROBE:
             seconds = self._breaker.failed()
             if seconds:
-                await self._pause(lease, seconds, "the CRM does not answer")
+                reason = "the CRM does not answer" if report.failed else "the plugin fails for every lead"
+                await self._pause(lease, seconds, reason)
         elif report.answered:
             self._breaker.succeeded()
             await self._recover()
