@@ -32,16 +32,18 @@ FROM syncs WHERE {_THEIRS}
 
 
 class Trouble(NamedTuple):
-    """What is wrong with the third: its sandbox goes wrong, or its plugin is broken."""
+    """What is wrong with the third: its sandbox goes wrong, its plugin is broken, or it is not there."""
 
     order: Mapping[str, Any] | None = None
     breaks: str = ""
+    absent: bool = False
 
 
 _SPENT = {"kind": "status", "status": 429, "reason": "daily"}
-HEALTH = "healthy"
+HEALTH, NOBODY = "healthy", "not there"
 TROUBLES = {
     HEALTH: Trouble(),
+    NOBODY: Trouble(absent=True),
     "slow": Trouble({"preset": "slow"}),
     "down": Trouble({"preset": "down"}),
     "out of budget": Trouble({"rules": [_SPENT]}),
@@ -52,7 +54,11 @@ TROUBLES = {
 
 
 def isolation(options: Options) -> Iterator[Figure]:
-    """Two healthy CRMs beside one in trouble ÷ the same beside a third healthy one."""
+    """Two healthy CRMs beside one in trouble ÷ beside a third healthy one, and ÷ with nobody beside them.
+
+    A healthy third takes its share of the cores, so that one in trouble often leaves the others more.
+    The second comparison tells what the trouble itself takes.
+    """
     rates: defaultdict[str, list[float]] = defaultdict(list)
     tails: defaultdict[str, list[float]] = defaultdict(list)
     for _ in range(options.rounds):
@@ -62,9 +68,13 @@ def isolation(options: Options) -> Iterator[Figure]:
         for name, trouble in TROUBLES.items():
             tails[name].append(_tail(options, trouble, half))
     for name in TROUBLES:
-        if name != HEALTH:
-            yield ratio(f"rate beside a CRM that is {name}", rates[name], rates[HEALTH], goal=RATE)
-            yield ratio(f"p99 beside a CRM that is {name}", tails[name], tails[HEALTH], goal=LATE)
+        if name == HEALTH:
+            continue
+        yield ratio(f"rate beside a CRM that is {name}", rates[name], rates[HEALTH], goal=RATE)
+        yield ratio(f"p99 beside a CRM that is {name}", tails[name], tails[HEALTH], goal=LATE)
+        if name != NOBODY:
+            yield ratio(f"rate beside a CRM that is {name} ÷ alone", rates[name], rates[NOBODY])
+            yield ratio(f"p99 beside a CRM that is {name} ÷ alone", tails[name], tails[NOBODY])
 
 
 @contextmanager
@@ -72,7 +82,8 @@ def _beside(options: Options, trouble: Trouble) -> Iterator[tuple[Stage, Watch]]
     """Run the service with all three, the third in trouble from the moment at which every lane works."""
     command = BREAKING if trouble.breaks else SERVICE
     more = {BREAKS: f"{THIRD}={trouble.breaks}"} if trouble.breaks else {}
-    with staged(options.folder, *HEALTHY, THIRD, command=command, **more) as stage:
+    crms = HEALTHY if trouble.absent else (*HEALTHY, THIRD)
+    with staged(options.folder, *crms, command=command, **more) as stage:
         stage.wait_until_at_work()
         if trouble.order is not None:
             next(crm for crm in stage.crms if crm.name == THIRD).trouble(trouble.order)
