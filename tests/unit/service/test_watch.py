@@ -31,14 +31,26 @@ class Account:
     def __init__(self) -> None:
         self.findings: list[Finding] = []
         self.failure: Exception | None = None
+        self.hangs = False
         self.asked: list[int] = []
 
     async def check(self, ctx: Context[Any]) -> list[Finding]:
         """Answer."""
         self.asked.append(ctx.clock.now())
+        if self.hangs:
+            await asyncio.Event().wait()
         if self.failure is not None:
             raise self.failure
         return self.findings
+
+
+def check_of(account: Account) -> Any:
+    """Return the hook of a plugin that looks at an account."""
+
+    async def check(ctx: Context[Any]) -> list[Finding]:
+        return await account.check(ctx)
+
+    return check
 
 
 @pytest.fixture
@@ -58,12 +70,8 @@ async def watch(
     ledger: SqliteLedger, clock: FakeClock, account: Account, **environ: str
 ) -> AsyncIterator[RegularChecks]:
     """Make the watch of a service with one source and, with ACME_TOKEN, one connection."""
-
-    async def check(ctx: Context[Any]) -> list[Finding]:
-        return await account.check(ctx)
-
     environ = {"WEBHOOK_SECRET": SECRET, "AFTERCLICK_LEDGER__URL": f"sqlite:///{ledger._path}", **environ}
-    async with connected(clock, check) as one:
+    async with connected(clock, check_of(account)) as one:
         yield RegularChecks(
             ledger,
             clock,
@@ -118,6 +126,25 @@ async def test_a_start_without_a_connection_says_what_to_do_next(
     assert told["no-connection"]["remedy"] == "Set ACME_TOKEN."
     assert told["no-connection"]["log_level"] == "warning"
     assert told["source-silent"]["log_level"] == "info"
+
+
+async def test_an_account_that_hangs_holds_up_no_other(
+    ledger: SqliteLedger, clock: FakeClock, account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = Account()
+    other.findings = [MISSING.found("no campaign")]
+    account.hangs = True
+    async with (
+        watch(ledger, clock, account, ACME_TOKEN="t0p") as one,
+        connected(clock, check_of(other)) as second,
+    ):
+        monkeypatch.setattr(one, "_connected", [*one._connected, second])
+        with capture_logs() as lines:
+            looking = asyncio.create_task(one.look_around())
+            await until(lambda: any(line.get("code") == "acme-missing" for line in lines))
+        assert not looking.done()
+        looking.cancel()
+        await asyncio.wait({looking})
 
 
 async def test_a_finding_is_told_once_and_again_after_it_was_over(

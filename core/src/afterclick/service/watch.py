@@ -5,7 +5,9 @@ What is found is kept as findings, and closed when a later look does not find it
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 from structlog.typing import FilteringBoundLogger
 
@@ -71,12 +73,15 @@ class RegularChecks:
             await self._keep(look)
 
     async def look_around(self) -> None:
-        """Close what is over, and look at everything, the accounts one after another."""
+        """Close what is over, and look at everything; an account that hangs holds up no other."""
         for row in await self._ledger.close_outdated(self._outdated(), now=self._clock.now()):
             self._say_closed(row)
         await self.look_here()
-        for connected in self._connected:
-            await self._keep(await at_account(connected, serving=True))
+        looks = [self._safely(partial(self._look_at, connected)) for connected in self._connected]
+        await asyncio.gather(*looks)
+
+    async def _look_at(self, connected: Connected) -> None:
+        await self._keep(await at_account(connected, serving=True))
 
     async def _safely(self, look: Callable[[], Awaitable[None]]) -> None:
         try:
