@@ -157,22 +157,23 @@ async def test_table_shows_the_accounts_own_properties(account: Account) -> None
     assert account.sandbox.records()[0]["origin"] == "Integration"
 
 
-async def test_thousands_of_upserts_per_second(open_account: OpenAccount) -> None:
-    """The floor is far below what it does, so that only a change of kind is noticed on a busy machine."""
+async def test_an_upsert_takes_no_longer_where_thousands_of_contacts_are(open_account: OpenAccount) -> None:
+    """The quickest of each end are compared, so that a busy machine changes nothing."""
     account = await open_account(unlimited=True)
     properties = {"first_touch_campaign": "summer", "install_date": "2026-05-21T09:14:00.000Z"}
     batches = [
         [keyed(f"k{number * 100 + index}", str(index), **properties) for index in range(100)]
-        for number in range(20)
+        for number in range(30)
     ]
 
-    started = time.perf_counter()
+    took = []
     for inputs in batches:
+        started = time.perf_counter()
         assert (await account.batch("upsert", *inputs)).status == 200
-    took = time.perf_counter() - started
+        took.append(time.perf_counter() - started)
 
-    assert len(account.sandbox.contacts()) == 2000
-    assert took < 1.0
+    assert len(account.sandbox.contacts()) == 3000
+    assert min(took[-5:]) < 3 * min(took[:5])
 
 
 async def test_two_accounts_run_side_by_side() -> None:

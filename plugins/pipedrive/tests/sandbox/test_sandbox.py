@@ -157,20 +157,20 @@ async def test_typed_person_needs_no_last_name() -> None:
     assert (by_name["name"], by_address["name"]) == ("Ada", "ada@example.com")
 
 
-async def test_hundreds_of_creates_per_second(open_account: OpenAccount) -> None:
-    """The floor is far below what it does, so that only a change of kind is noticed on a busy machine."""
+async def test_a_create_takes_no_longer_where_many_persons_are(open_account: OpenAccount) -> None:
+    """The quickest of each end are compared, so that a busy machine changes nothing."""
     account = await open_account(unlimited=True)
     key = account.code("Deep link key")
 
-    started = time.perf_counter()
-    for number in range(200):
+    took = []
+    for number in range(400):
+        started = time.perf_counter()
         await account.create(custom_fields={key: f"k{number}"})
-    params: dict[str, Any] = {"entity_type": "person", "field": key, "term": "k199"}
-    found = (await account.get("/itemSearch/field", **params)).data
-    took = time.perf_counter() - started
+        took.append(time.perf_counter() - started)
+    params: dict[str, Any] = {"entity_type": "person", "field": key, "term": "k399"}
 
-    assert len(found) == 1
-    assert took < 2.0
+    assert len((await account.get("/itemSearch/field", **params)).data) == 1
+    assert min(took[-50:]) < 3 * min(took[:50])
 
 
 async def test_two_companies_run_side_by_side() -> None:
