@@ -92,6 +92,7 @@ class FoldLane:
                 ) as lease:
                     self._metrics.lane(LANE, LaneState.RUNNING)
                     self._lease = lease
+                    self._log.info(Said.FOLD_HELD, epoch=lease.last_fence.epoch)
                     while True:
                         async with self._turn:
                             folded = await self.fold_once(lease)

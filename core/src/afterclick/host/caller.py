@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -27,7 +28,10 @@ GRACE = 2.0
 """Seconds a hook gets beyond its deadline to hand in what it knows."""
 
 TELL_EVERY = 60.0
-"""Seconds between two log lines of one failure of a hook; metrics count every one."""
+"""Seconds between two log lines of one kind of failure of a hook; metrics count every one."""
+
+_SHORT = frozenset({"retry-later", "rejected", "uncertain", "gone", "ambiguous", "not-sent"})
+"""Outcomes that leave a lead without what it should have."""
 
 PROVISION = 10.0
 """How many times its deadline a plugin may take to provision."""
@@ -151,6 +155,27 @@ class Caller:
     def _count(self, hook: str, called: Called) -> None:
         kinds = ["not-sent" if one is None else _dashed(type(one).__name__) for one in called.outcomes]
         self._metrics.hook(self.ctx.connection, hook, called.seconds, kinds)
+        self._report(hook, called, Counter(kinds))
+
+    def _report(self, hook: str, called: Called, outcomes: Counter[str]) -> None:
+        """Log a call without the CRM's words, which may hold values of a lead; the ledger keeps those."""
+        whole = called.stop or called.refused
+        last = called.calls[-1] if called.calls else None
+        line = {
+            "hook": hook,
+            "outcomes": dict(outcomes),
+            "stop": type(whole).__name__ if whole else None,
+            "status": last.status if last else None,
+            "correlation": last.correlation if last else None,
+            "ms": int(called.seconds * 1000),
+        }
+        known = {name: value for name, value in line.items() if value is not None}
+        if whole is None and not outcomes.keys() & _SHORT:
+            self.ctx.log.debug(Said.HOOK_DONE, **known)
+            return
+        more = self._rarely.more((hook, line["stop"], line["status"], frozenset(outcomes)))
+        if more is not None:
+            self.ctx.log.info(Said.HOOK_FELL_SHORT, more=more, **known)
 
 
 async def _contained(hook: Callable[[], Awaitable[Any]]) -> Any:

@@ -31,6 +31,7 @@ class Said(enum.StrEnum):
     LEDGER_UNAVAILABLE = "ledger-unavailable"
 
     # folding
+    FOLD_HELD = "fold-held"
     FOLD_INTERRUPTED = "fold-interrupted"
     EVENT_FAILED = "event-failed"
     STUBS_DROPPED = "stubs-dropped"
@@ -44,12 +45,15 @@ class Said(enum.StrEnum):
     MAPPING_CHANGED = "mapping-changed"
 
     # lanes and syncs
+    LANE_HELD = "lane-held"
     LANE_CONNECTED = "lane-connected"
     OBSERVED_IS_DUE = "observed-is-due"
     CONNECT_FAILED = "connect-failed"
     DISCONNECT_FAILED = "disconnect-failed"
     BATCH_INTERRUPTED = "batch-interrupted"
     BATCH_FAILED = "batch-failed"
+    HOOK_DONE = "hook-done"
+    HOOK_FELL_SHORT = "hook-fell-short"
     HOOK_FAILED = "hook-failed"
     LANE_PAUSED = "lane-paused"
     LANE_RESUMED = "lane-resumed"

@@ -8,6 +8,7 @@ the same pass. What was learned is settled, even while stopping.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -19,7 +20,9 @@ from afterclick.host.caller import Called, Caller
 from afterclick.ledger.api import Passes
 from afterclick.ledger.lease import Held
 from afterclick.ledger.rows import Attempt, Due, Sending, Settle
+from afterclick.ledger.told import FindingRow
 from afterclick.model.lead import REFERRER_FIELDS, referrer_attributes
+from afterclick.observe.events import Said
 from afterclick.observe.metrics import Metrics
 from afterclick.plugin.types import Ambiguous, Gone, Lead, Match, NoMatch, Rejected, RetryLater, Uncertain
 from afterclick.syncing.person import Mapped, Person
@@ -112,10 +115,17 @@ class Pass:
                     await self._write(hook, group[start : start + size])
         if self._judge.findings:
             await self._ledger.note_findings(self._judge.findings)
-            for found in self._judge.findings:
-                self._metrics.finding(found.code, self._connection)
+            self._tell(self._judge.findings)
         self.report.synced = self._judge.synced
         return self.report
+
+    def _tell(self, findings: Sequence[FindingRow]) -> None:
+        """Count each finding, and log each kind once; what one says of its lead is in the ledger."""
+        for found in findings:
+            self._metrics.finding(found.code, self._connection)
+        for code, leads in Counter(found.code for found in findings).items():
+            first = next(found.subject for found in findings if found.code == code)
+            self._caller.ctx.log.info(Said.FINDING, code=code, leads=leads, first=first)
 
     async def _people(self, due: Sequence[Due]) -> list[Person]:
         """Return the persons; who referred them is looked up only where a field shows it."""

@@ -103,6 +103,7 @@ class SyncLane:
                 lease = Lease(self._ledger, self._clock, self.name, holder, seconds=seconds)
                 async with lease:
                     self._lease = lease
+                    self._log.info(Said.LANE_HELD, epoch=lease.last_fence.epoch)
                     try:
                         await self._serve(lease)
                     finally:
