@@ -60,17 +60,20 @@ async def with_connection(
 ) -> T:
     """Run `work` with one connection's plugin, outside the service; it may read, unless `gate` lets it write.
 
+    Without a `name` it is the only connection there is.
+
     Raises:
-        AfterclickError: there is no such connection.
+        AfterclickError: there is no such connection, or none was named and there are several.
 
     """
     found = discover()
     connections = plan(load(config, os.environ), found)
     ready = {one.name: one for one in connections.ready}
+    name = name or (next(iter(ready)) if len(ready) == 1 else "")
     if name not in ready:
         half = {one.connection: ", ".join(one.missing) for one in connections.half_set}
         raise AfterclickError(
-            f"there is no connection {name!r}",
+            f"there is no connection {name!r}" if name else "which connection is meant is not said",
             hint=f"Set {half[name]}."
             if name in half
             else f"Ready: {', '.join(ready) or 'none'}. See `afterclick plugins`.",

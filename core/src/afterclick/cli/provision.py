@@ -17,7 +17,9 @@ _STYLES = {"create": "cyan", "keep": "dim", "conflict": "red"}
 
 
 def provision(
-    connection: str = typer.Argument(..., help="The connection, such as `hubspot`."),
+    connection: str = typer.Argument(
+        "", help="The connection, such as `hubspot`.", show_default="the only one"
+    ),
     apply: bool = typer.Option(False, "--apply", help="Do it; without this only the plan is shown."),
     config: ConfigFile = None,
     as_json: AsJson = False,
@@ -28,13 +30,17 @@ def provision(
     """
     # Made by hand and on demand, so in a connection that only observes as well.
     gate = anything if apply else read_only
-    plan = run(with_connection(config, connection, lambda one: provisioned(one, apply=apply), gate=gate))
+    name, plan = run(with_connection(config, connection, lambda one: _asked(one, apply=apply), gate=gate))
     if as_json:
         print_json({"steps": plan.steps, "notes": plan.notes})
     else:
-        _print(connection, plan, apply=apply)
+        _print(name, plan, apply=apply)
     if plan.missing or plan.conflicts:
         raise typer.Exit(1)
+
+
+async def _asked(connected: Connected, *, apply: bool) -> tuple[str, Plan]:
+    return connected.name, await provisioned(connected, apply=apply)
 
 
 async def provisioned(connected: Connected, *, apply: bool) -> Plan:
